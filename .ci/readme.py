@@ -1,0 +1,51 @@
+"Write README.md and README_files/ from nbs/index.ipynb under the given root (nbdev's own command needs Quarto)."
+import re, shutil, sys
+from os.path import normpath
+from pathlib import Path
+
+import nbformat
+from nbconvert import MarkdownExporter
+
+ROOT = Path(__file__).resolve().parents[1]
+NB, IMAGES = Path('nbs/index.ipynb'), 'README_files'
+directive = re.compile(r'^#\s*\|.*\n?', re.MULTILINE)
+link = re.compile(r'(\]\(|(?:src|href)=")([^)"#\s]+)')
+fence = re.compile(r'(^```.*?^```$)', re.MULTILINE | re.DOTALL)
+
+def from_root(m):
+    "A link to a file beside the notebook, seen from one folder up; anything else stays (other sites, code with brackets)."
+    path = normpath(NB.parent/m[2])
+    return m[1] + (path if (ROOT/path).exists() else m[2])
+
+def tidy_html(html):
+    "What GitHub shows of a table: styles would appear as text, and an empty line ends the table."
+    html = re.sub(r'<style.*?</style>', '', html, flags=re.DOTALL)
+    return '\n'.join(o for o in html.splitlines() if o.strip())
+
+def has(cell, option): return re.search(rf'^#\s*\|\s*{option}\s*$', cell.source, re.MULTILINE)
+
+def prepare(nb):
+    nb.metadata['language_info'] = {'name': 'python'}  # nbdev_clean takes it out
+    nb.cells = [o for o in nb.cells if o.cell_type != 'raw' and not has(o, 'hide') and not has(o, r'include:\s*false')]
+    for cell in nb.cells:
+        if cell.cell_type == 'markdown':
+            cell.source = link.sub(from_root, cell.source)
+            continue
+        if has(cell, r'echo:\s*false'): cell.metadata['transient'] = {'remove_source': True}
+        cell.source = directive.sub('', cell.source)
+        for out in cell.outputs:
+            if 'text/html' in out.get('data', {}): out.data['text/html'] = tidy_html(out.data['text/html'])
+    return nb
+
+def readme(root):
+    nb = prepare(nbformat.read(root/NB, as_version=4))
+    text, resources = MarkdownExporter().from_notebook_node(nb, {'unique_key': 'README', 'output_files_dir': IMAGES})
+    # the exporter's runs of empty lines differ from version to version
+    parts = [o if i % 2 else re.sub(r'\n\s*\n', '\n\n', o) for i, o in enumerate(fence.split(text))]
+    (root/'README.md').write_text(f'<!-- Made from {NB} by `make readme`: edit there, not here. -->\n\n{"".join(parts).strip()}\n', encoding='utf-8')
+    shutil.rmtree(root/IMAGES, ignore_errors=True)
+    for name, data in resources['outputs'].items():
+        (root/name).parent.mkdir(exist_ok=True)
+        (root/name).write_bytes(data)
+
+if __name__ == '__main__': readme(Path(sys.argv[1]))
