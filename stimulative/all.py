@@ -8,7 +8,7 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'recalibrate_bn', 'StimulativeLoss', 'frozen_running_stats', 'stimulative_kl', 'stimulative_loss', 'sub_kl',
            'evaluate_subnets', 'network_size', 'predict_classes', 'summarize', 'CifarBlock', 'CifarResNet',
            'cifar_resnet', 'digits_resnet', 'digits_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp',
-           'LoafingInterpretation', 'method_style']
+           'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
 
 # %% ../nbs/17_all.ipynb #f8a7a969
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
@@ -18,11 +18,11 @@ from .step import StimulativeLoss, frozen_running_stats, stimulative_kl, stimula
 from .loafing import evaluate_subnets, network_size, predict_classes, summarize
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet
 from .data import digits_dls
-from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp
-from .interpret import LoafingInterpretation, method_style
+from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
+from .interpret import LoafingInterpretation, method_style, read_results, write_results
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_statistics', 'calibration_batches', 'recalibrate_bn',
     'StimulativeLoss', 'frozen_running_stats', 'stimulative_kl', 'stimulative_loss', 'sub_kl',
     'evaluate_subnets', 'network_size', 'predict_classes', 'summarize', 'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet',
-    'digits_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'LoafingInterpretation', 'method_style']
+    'digits_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']

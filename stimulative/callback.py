@@ -7,14 +7,14 @@ from __future__ import annotations
 import math, numbers, warnings
 from collections.abc import Callable
 from fastai.basics import *
-from fastai.callback.training import GradientAccumulation
+from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import unravel
 from .subnets import sample_subnet, step_generator
 from .step import sub_kl
 
 # %% auto #0
-__all__ = ['lam_at', 'ramp', 'LossColumns', 'ChanceWatch', 'StimulativeCallback']
+__all__ = ['lam_at', 'ramp', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
 
 # %% ../nbs/11_callback.ipynb #a470a573
 def _checked_lam(value, given):
@@ -68,11 +68,12 @@ class LossColumns(Callback):
 class ChanceWatch:
     "Notices a network that learns nothing: cross entropy at the entropy of the labels and KL near zero, for `steps` steps."
     def __init__(self,
-        steps:int=100, # length of a window
-        ce_share:float=0.97, # stuck is: mean cross entropy of at least this share of the labels' entropy ...
-        kl_max:float=0.01, # ... and a mean KL of at most this many nats
+        steps:int=50, # length of a window
+        after:float=0.25, # fraction of training before which nothing is said: healthy networks begin at chance, too
+        ce_share:float=0.9, # stuck is: mean cross entropy of at least this share of the labels' entropy ...
+        kl_max:float=0.1, # ... and a mean KL of at most this many nats
     ):
-        self.steps, self.ce_share, self.kl_max = steps, ce_share, kl_max
+        self.steps, self.after, self.ce_share, self.kl_max = steps, after, ce_share, kl_max
         self.reset()
 
     def reset(self):
@@ -84,6 +85,7 @@ class ChanceWatch:
         kl:Tensor, # divergence of the sub-network, a scalar
         y:Tensor, # integer labels, one an image
         n_classes:int, # how many classes there are
+        pos:float, # fraction of training done
     )->dict|None: # {'ce', 'kl', 'entropy'} of a window, in nats, if it was stuck
         "Take note of a step; at the end of a window in which nothing was learned, say so."
         self.n, self.sums, self.counts = self.n + 1, self.sums + torch.stack([ce, kl]).detach(), self.counts + F.one_hot(y, n_classes).sum(0)
@@ -91,7 +93,8 @@ class ChanceWatch:
         (ce, kl), p = (self.sums / self.n).tolist(), self.counts / self.counts.sum()
         entropy = -p.xlogy(p).sum().item()
         self.reset()
-        return dict(ce=ce, kl=kl, entropy=entropy) if ce >= self.ce_share * entropy and kl <= self.kl_max else None
+        stuck = pos >= self.after and ce >= self.ce_share * entropy and kl <= self.kl_max
+        return dict(ce=ce, kl=kl, entropy=entropy) if stuck else None
 
 # %% ../nbs/11_callback.ipynb #34bd4aa9
 class StimulativeCallback(Callback):
@@ -162,7 +165,7 @@ def _note(self:StimulativeCallback, ce, kl=None):
     for k,v in (('ce', ce), ('kl', kl)):
         if v is not None: self._totals[k] = (self._totals[k][0] + v * n, self._totals[k][1] + n)
     if kl is None or self._watch is None or y.ndim != 1 or y.is_floating_point() or z.ndim != 2: return
-    if stuck := self._watch.step(ce, kl, y.as_subclass(Tensor), z.shape[1]): self._warn_stuck(**stuck)
+    if stuck := self._watch.step(ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train): self._warn_stuck(**stuck)
 
 @patch
 def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL]; NaN for what was not computed
@@ -175,5 +178,14 @@ def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
     "Warn once that the network sits at chance, and name what helps."
     warnings.warn(f'stimulative training sits at chance: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} (the labels have an entropy '
         f'of {entropy:.3f}) and the KL {kl:.1g}. The sub-network agrees with a main network that says nothing. What helps: '
-        f'StimulativeCallback(ramp(lam)), a lambda that grows during training; a smaller lam; a lower learning rate with gradient clipping; many more epochs.')
+        f'cbs=ramped(lam), a lambda that grows during training, with gradient clipping; a smaller lam; many more epochs.')
     self._watch = None
+
+# %% ../nbs/11_callback.ipynb #58c56009
+def ramped(
+    lam:float=10., # weight of the KL term at the end of training; it grows as the square of the fraction done
+    max_norm:float=1., # gradients are clipped to this norm
+    **kwargs, # of `StimulativeCallback`
+)->list: # callbacks for `fit`
+    "Stimulative training with a large lambda in a short run: `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]

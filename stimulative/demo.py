@@ -7,20 +7,21 @@ from __future__ import annotations
 import json, os, platform, sys, time
 import fastai, matplotlib
 from fastai.vision.all import *
+from fastai.callback.training import GradientClip
 from fastcore.script import call_parse, bool_arg
 from fastprogress.fastprogress import progress_bar
 
 from .callback import StimulativeCallback, ramp
 from .data import digits_dls
-from .interpret import LoafingInterpretation
+from .interpret import LoafingInterpretation, read_results, write_results
 from .models import digits_resnet
 
 # %% auto #0
-__all__ = ['train_digits', 'versions', 'compare_trainings', 'results_table', 'demo']
+__all__ = ['Tick', 'train_digits', 'versions', 'compare_trainings', 'results_table', 'demo']
 
-# %% ../nbs/16_demo.ipynb #186889c5
-class _Tick(Callback):
-    "Move a bar by one at every training batch."
+# %% ../nbs/16_demo.ipynb #620a7a6b
+class Tick(Callback):
+    "Calls `tick` after every training batch, for a progress bar of one's own."
     order, run_valid = 70, False
     def __init__(self, tick): self.tick = tick
     def after_batch(self): self.tick()
@@ -29,14 +30,15 @@ def train_digits(
     lam:float|Callable, # 0 for common training
     seed:int, # of the initial weights, the order of the data and the drawn sub-networks
     epochs:int=12,
-    lr:float=0.1, # peak of the one-cycle schedule; SGD with momentum
-    tick:Callable=noop, # called after every training batch
+    lr:float=0.1, # peak of the one-cycle schedule
+    opt_func:Callable=partial(SGD, mom=.9), # fastai optimizer
+    cbs:list|None=None, # further callbacks
 )->Learner: # trained, without a progress bar of its own
     "Train the demo's network on digits; the same `seed` gives the same start and the same batches whatever `lam` is."
     set_seed(seed, reproducible=True)
-    learn = Learner(digits_dls(), digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=SGD)
+    learn = Learner(digits_dls(), digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
     learn.remove_cb(ProgressCallback)
-    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed), _Tick(tick)])
+    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed), *L(cbs)])
     return learn
 
 # %% ../nbs/16_demo.ipynb #4701cf97
@@ -51,6 +53,7 @@ def compare_trainings(
     seeds:int=3, # trainings a method
     epochs:int=12,
     lr:float=0.1, # peak learning rate
+    cbs:Callable=list, # makes further callbacks for a stimulative training
     progress:bool=True, # show a bar
 )->dict: # method -> its `LoafingInterpretation`, the seeds' results one below the other with a column `seed`
     "Train both ways with every seed and evaluate all sub-networks."
@@ -68,7 +71,7 @@ def compare_trainings(
     for seed in range(seeds):
         for method,weight in methods.items():
             if bar: bar.comment = f'seed {seed}, {method}'
-            learn = train_digits(weight, seed, epochs, lr, tick)
+            learn = train_digits(weight, seed, epochs, lr, cbs=[Tick(tick), *(cbs() if weight else [])])
             interp = LoafingInterpretation.from_learner(learn, progress=ticking)
             frames[method].append(interp.results.assign(seed=seed))
     return {m: LoafingInterpretation(pd.concat(f, ignore_index=True), interp.depths, m) for m,f in frames.items()}
@@ -100,25 +103,26 @@ def _print_rows(table):
 def demo(
     out:str='out', # folder for loafing.png, loafing.csv, subnets.csv and record.json
     lam:float=1., # weight of the KL term
-    ramped:bool_arg=False, # let lambda grow from 0 to `lam` during training?
+    ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramped`
     seeds:int=3, # trainings a method
     epochs:int=12, # of each training
     lr:float=0.1, # peak learning rate of the one-cycle schedule
+    bar:bool_arg=True, # show a progress bar
 ):
     "Train a small residual network on digits both ways and evaluate every depth inside it."
     matplotlib.use('agg')
     out, start = Path(out), time.time()
-    weight = ramp(lam) if ramped else lam
+    weight, clip = (ramp(lam), lambda: [GradientClip(1.)]) if ramped else (lam, list)
     StimulativeCallback(weight)                       # a bad lambda is refused before any work
     out.mkdir(exist_ok=True, parents=True)
     settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, lr=lr)
     print(f'Digits, 27 sub-networks, {seeds} seeds, {epochs} epochs, lambda {weight}')
-    interps = compare_trainings(weight, seeds, epochs, lr)
+    interps = compare_trainings(weight, seeds, epochs, lr, clip, bar)
     table = results_table(interps)
     _print_rows(table)
     interps['common'].plot(interps['stimulative']).get_figure().savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
     table.round(3).to_csv(out/'loafing.csv', index=False)
-    pd.concat([i.results.assign(training=m) for m,i in interps.items()]).to_csv(out/'subnets.csv', index=False)
+    write_results(interps, out/'subnets.csv')
     command = 'python -m stimulative.demo ' + ' '.join(f'--{k} {v}' for k,v in settings.items())
     record = dict(settings, command=command, seconds=round(time.time() - start), **versions(), table=table.round(3).to_dict('records'))
     (out/'record.json').write_text(json.dumps(record, indent=1))

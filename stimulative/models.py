@@ -50,7 +50,7 @@ class CifarResNet(nn.Module):
             nn.Sequential(CifarBlock(i, o, s), *[CifarBlock(o, o) for _ in range(n - 1)]) for n,i,o,s in zip(n_blocks, ins, widths, strides))
         self.linear = nn.Linear(widths[2], num_classes)
         for m in self.modules():
-            if isinstance(m, (nn.Conv2d, nn.Linear)): nn.init.kaiming_normal_(m.weight)
+            if isinstance(m, nn.Conv2d): nn.init.kaiming_normal_(m.weight)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))

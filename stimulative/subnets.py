@@ -31,7 +31,7 @@ def sample_subnet(
     generator:torch.Generator|None=None, # a CPU generator; None: torch's global one
 )->tuple: # depths of the drawn sub-network
     "Draw an ordered sub-network uniformly (Alg. 1, line 3)."
-    u = torch.rand(len(depths), generator=generator, dtype=torch.float64).tolist()
+    u = torch.rand(len(depths), generator=generator, dtype=torch.float64, device='cpu').tolist()
     return tuple(int(n * v) + 1 for n,v in zip(depths, u))
 
 # %% ../nbs/01_subnets.ipynb #8bdd382e
@@ -42,7 +42,7 @@ def step_generator(
 )->torch.Generator: # a new CPU generator
     "The random generator of one training step: the same in every process and after every resume."
     digest = hashlib.blake2b(f'{seed} {epoch} {iteration}'.encode(), digest_size=8).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest, 'little'))
+    return torch.Generator('cpu').manual_seed(int.from_bytes(digest, 'little'))
 
 # %% ../nbs/01_subnets.ipynb #24a25c6a
 def extract(
