@@ -59,14 +59,15 @@ def compare_trainings(
     "Train both ways with every seed and evaluate all sub-networks."
     if seeds < 1 or epochs < 1: raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
     methods, done = {'common': 0., 'stimulative': lam}, 0
-    bar = progress_bar(range(2 * seeds * (epochs * len(digits_dls().train) + 27))) if progress else None
+    dls = digits_dls()
+    bar = progress_bar(range(2 * seeds * ((epochs + 1) * len(dls.train) + len(dls.valid)))) if progress else None     # the evaluation runs both once
     if bar: bar.update(0)
     def tick():
         nonlocal done
         done += 1
         if bar: bar.update(done)
-    def ticking(subnets):
-        for d in subnets: yield d; tick()
+    def ticking(batches):
+        for b in batches: yield b; tick()
     frames = {m: [] for m in methods}
     for seed in range(seeds):
         for method,weight in methods.items():

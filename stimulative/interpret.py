@@ -64,7 +64,7 @@ class LoafingInterpretation:
         n_images:int=2000, # about how many images re-calibrate each network
         name:str='', # of the training, for legends
         seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-        progress:Callable|None=None, # wraps the list of sub-networks; None: a bar, unless the learner has none
+        progress:Callable|None=None, # wraps the calibration batches, then the test loader; None: a bar each, unless the learner has none
     )->LoafingInterpretation:
         "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
         calib_dl, test_dl = calib_dl or learn.dls.train, test_dl or learn.dls.valid
@@ -114,8 +114,8 @@ def write_results(
     interps:dict, # name -> `LoafingInterpretation`
     path, # of the CSV file
 ):
-    "Write the results of several trainings: a row a sub-network, `training` and `main` (its depths) first."
-    frames = [i.results.assign(depths=i.results.depths.map(str)) for i in interps.values()]
+    "Write the results of several trainings: a row a sub-network, `training` and `main` (its depths) first; per-class accuracies are left out."
+    frames = [i.results.drop(columns='per_class', errors='ignore').assign(depths=i.results.depths.map(str)) for i in interps.values()]
     for frame,(name,i) in zip(frames, interps.items()): frame.insert(0, 'training', name); frame.insert(1, 'main', str(i.depths))
     pd.concat(frames).to_csv(path, index=False)
 

@@ -6,17 +6,19 @@
 from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .unravel import check_depths, preserved_modes, unravel
+from .unravel import Unraveled, check_depths, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
-from .recalibrate import calibration_batches, recalibrate_bn
+from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
 
 # %% auto #0
-__all__ = ['network_size', 'predict_classes', 'evaluate_subnets', 'summarize']
+__all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'tree_nodes', 'walk_subnets', 'PathStatistics',
+           'subnet_logits', 'subnet_sizes', 'evaluate_subnets', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/04_loafing.ipynb #1771f567
 def network_size(
@@ -29,7 +31,12 @@ def network_size(
         net(x[:1])
     return sum(p.numel() for p in net.parameters()), counter.get_total_flops()
 
-# %% ../nbs/04_loafing.ipynb #30485469
+# %% ../nbs/04_loafing.ipynb #1e019597
+def _labelled(b):
+    "(images, labels) of a test batch, plain tensors; a `ValueError` for anything else."
+    if not isinstance(b, (tuple, list)) or len(b) < 2: raise ValueError(f'the test loader must give (images, labels), it gave {type(b).__name__}')
+    return b[0].as_subclass(torch.Tensor), b[1].as_subclass(torch.Tensor)
+
 def predict_classes(
     net:nn.Module, # any classifier
     dl:Iterable, # batches (images, labels)
@@ -39,44 +46,166 @@ def predict_classes(
     with preserved_modes(net), torch.no_grad():
         net.eval()
         for b in dl:
-            if not isinstance(b, (tuple, list)) or len(b) < 2: raise ValueError(f'the test loader must give (images, labels), it gave {type(b).__name__}')
-            z = net(b[0].as_subclass(torch.Tensor).to(device)).cpu()
+            x, y = _labelled(b)
+            z = net(x.to(device)).cpu()
             first = z if first is None else first
-            preds.append(z.argmax(1)); labels.append(b[1].as_subclass(torch.Tensor).cpu())
+            preds.append(z.argmax(1)); labels.append(y.cpu())
     if not preds: raise ValueError('the test loader gave no batch')
     return torch.cat(preds), torch.cat(labels), first
 
-# %% ../nbs/04_loafing.ipynb #a4cda0b3
+# %% ../nbs/04_loafing.ipynb #1d13595b
+def evaluate_one_by_one(
+    model:nn.Module, # a residual network; stays as it is
+    calib_dl:Iterable, # training images with the training transforms
+    test_dl:Iterable, # batches (images, labels); iterated once a sub-network
+    subnets:Iterable, # depth tuples
+    n_images:int=2000, # about how many calibration images
+)->dict: # depths -> top-1 accuracy, 0 to 1
+    "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
+    batches, accuracy = calibration_batches(calib_dl, n_images), {}
+    for depths in subnets:
+        preds, labels, _ = predict_classes(recalibrate_bn(extract(model, depths), batches, n_images), test_dl)
+        accuracy[tuple(depths)] = (preds == labels).double().mean().item()
+    return accuracy
+
+# %% ../nbs/04_loafing.ipynb #5e77373e
+def tree_nodes(
+    subnets:Iterable, # depth tuples
+)->set: # unfinished depth tuples, one a node
+    "The nodes that these sub-networks need: every block of their paths."
+    return {(*d[:s], i) for d in subnets for s in range(len(d)) for i in range(1, d[s] + 1)}
+
+# %% ../nbs/04_loafing.ipynb #39440ab5
+def walk_subnets(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a batch
+    subnets:Iterable, # depth tuples
+    run:Callable=lambda node,part,h: part(h), # runs one part; node () is the stem, (*depths, 'head') a head
+): # yields (depths, logits)
+    "Run sub-networks depth first, every shared block once."
+    leaves = set(subnets)
+    nodes = tree_nodes(leaves)
+    def below(prefix, h):
+        for i,block in enumerate(view.stages[len(prefix)], 1):
+            node = (*prefix, i)
+            if node not in nodes: return
+            h = run(node, block, h)
+            if node in leaves: yield node, run((*node, 'head'), view.head, h)
+            elif (*node, 1) in nodes: yield from below(node, h)
+    yield from below((), run((), view.stem, x))
+
+# %% ../nbs/04_loafing.ipynb #3c91be63
+class PathStatistics:
+    "Batch-norm statistics of every node of the tree, averaged over calibration batches."
+    def __init__(self): self.sums, self.n = {}, 0
+
+    def collect(self,
+        records:dict, # of `batch_statistics`
+    )->Callable: # a `run` for `walk_subnets`
+        "Run a part in training mode and add its batch norms' statistics to the node's."
+        self.n += 1
+        def run(node, part, h):
+            out = part(h)
+            seen = [torch.stack(records[bn].pop()) for bn in batch_norms(part)]
+            self.sums[node] = [a + b for a,b in zip(self.sums[node], seen)] if node in self.sums else seen
+            return out
+        return run
+
+    def apply(self, node, part, h):
+        "Run a part in evaluation mode with the node's statistics: a `run` for `walk_subnets`."
+        for bn,total in zip(batch_norms(part), self.sums[node]):
+            mean, var = total / self.n
+            bn.running_mean.copy_(mean); bn.running_var.copy_(var)
+        return part(h)
+
+# %% ../nbs/04_loafing.ipynb #804a6263
+def _shielded(view, x):
+    "The parts that write into their own input (an in-place first layer), whose input must be a copy where others still need it."
+    found, h = set(), x.clone()
+    for part in (view.stem, *view.path(), view.head):
+        version, before = h._version, h
+        h = part(h)
+        if before._version != version: found.add(part)
+    return found
+
+def subnet_logits(
+    view:Unraveled, # the unravelled network; its model stays as it is
+    batches:list, # calibration images, see `calibration_batches`
+    test_dl:Iterable, # batches (images, labels)
+    subnets:list, # depth tuples
+    progress:Callable=iter, # wraps the calibration batches, then the test loader
+): # yields (depths, logits, labels), all sub-networks of a batch after each other
+    "Logits of sub-networks on test images, re-calibrated, by two walks over their tree."
+    stats, device = PathStatistics(), next(view.model.parameters()).device
+    with torch.no_grad(), preserved_statistics(view.model):
+        view.model.eval()
+        shield = _shielded(view, batches[0][:1].to(device))
+        def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shield else h)
+        with batch_statistics(view.model) as records:
+            for x in progress(batches):
+                for _ in walk_subnets(view, x.to(device), subnets, safe(stats.collect(records))): pass
+        view.model.eval()
+        for x,y in map(_labelled, progress(test_dl)):
+            for depths,z in walk_subnets(view, x.to(device), subnets, safe(stats.apply)): yield depths, z, y.to(device)
+
+# %% ../nbs/04_loafing.ipynb #3e2b5b32
+def subnet_sizes(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a batch; one image of it is run
+    subnets:Iterable, # depth tuples
+)->list: # (parameters, forward FLOPs of one image) of each
+    "Parameters and FLOPs of sub-networks, each part counted once."
+    sizes, h = {}, x[:1]
+    with preserved_modes(view.model), torch.no_grad():
+        view.model.eval()
+        for part in (view.stem, *view.path(), view.head):
+            sizes[part] = torch.tensor(network_size(part, h), dtype=torch.int64, device='cpu')
+            h = part(h)
+    return [tuple(sum(sizes[p] for p in (view.stem, *view.path(d), view.head)).tolist()) for d in subnets]
+
 def _warn_if_alike(outputs):
     "Warn if several sub-networks gave the very same outputs: then nothing was measured."
     first, *rest = outputs
     if rest and all(torch.equal(first, o) for o in rest):
         warnings.warn(f'all {len(outputs)} sub-networks give the same outputs: their blocks do nothing (a network fresh from a zero initialisation?)')
 
+class _Tally:
+    "Counts of right answers of one sub-network: per class, and among the best five."
+    def __init__(self, z):
+        self.first = z
+        self.right, self.top5, self.seen = torch.zeros(3, z.shape[1], dtype=torch.int64, device=z.device)
+
+    def add(self, z, y):
+        hits = z.topk(min(5, z.shape[1]), 1).indices == y[:, None]
+        for counts,found in ((self.right, hits[:, 0]), (self.top5, hits.any(1)), (self.seen, torch.ones_like(y))): counts.index_add_(0, y, found.long())
+
+    def row(self):
+        "(top-1, top-5, top-1 of each class)"
+        n = self.seen.sum().item()
+        return self.right.sum().item() / n, self.top5.sum().item() / n, (self.right / self.seen).tolist()
+
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
-    test_dl:Iterable, # batches (images, labels); iterated once a sub-network
+    test_dl:Iterable, # batches (images, labels)
     subnets:Iterable|None=None, # depth tuples to evaluate; None: all ordered sub-networks
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
-    progress:Callable=iter, # wraps the list of sub-networks, for example fastprogress's `progress_bar`
-)->"DataFrame": # columns depths, accuracy (top-1, 0 to 1), n_params, flops (forward, one image, 2 to a multiply-add)
-    "Top-1 accuracy of ordered sub-networks after batch-norm re-calibration (paper, section 3 and appendix C.2)."
+    progress:Callable=iter, # wraps the calibration batches, then the test loader, for example fastprogress's `progress_bar`
+)->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)
+    "Accuracy of ordered sub-networks after batch-norm re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
     import pandas as pd
     view = unravel(model)
     subnets = ordered_subnets(view.depths) if subnets is None else [check_depths(d, view.depths) for d in subnets]
     if not subnets: raise ValueError('no sub-network was asked for')
-    batches = calibration_batches(calib_dl, n_images)
+    batches, tallies = calibration_batches(calib_dl, n_images), {}
     x = batches[0].to(next(model.parameters()).device)
     view.check(x)
-    rows, outputs = [], []
-    for depths in progress(subnets):
-        net = recalibrate_bn(extract(model, depths), batches, n_images)
-        preds, labels, first = predict_classes(net, test_dl)
-        rows.append((depths, (preds == labels).double().mean().item(), *network_size(net, x)))
-        outputs.append(first)
-    _warn_if_alike(outputs)
-    return pd.DataFrame(rows, columns=['depths', 'accuracy', 'n_params', 'flops'])
+    with closing(subnet_logits(view, batches, test_dl, subnets, progress)) as outputs:
+        for depths,z,y in outputs: tallies.setdefault(depths, _Tally(z)).add(z, y)
+    if not tallies: raise ValueError('the test loader gave no batch')
+    _warn_if_alike([t.first for t in tallies.values()])
+    rows = [(d, *tallies[d].row(), *size) for d,size in zip(subnets, subnet_sizes(view, x, subnets))]
+    return pd.DataFrame(rows, columns=['depths', 'accuracy', 'top5', 'per_class', 'n_params', 'flops'])[['depths', 'accuracy', 'top5', 'n_params', 'flops', 'per_class']]
 
 # %% ../nbs/04_loafing.ipynb #df57e80d
 def summarize(
@@ -87,3 +216,22 @@ def summarize(
     main = tuple(max(d) for d in zip(*results.depths)) if main is None else tuple(main)
     at_main = results.accuracy[[d == main for d in results.depths]]
     return dict(main=100 * float(at_main.mean()), mean=100 * float(results.accuracy.mean()), std=100 * float(results.accuracy.std(ddof=0)))
+
+# %% ../nbs/04_loafing.ipynb #17ffe68e
+def loafing_matrix(
+    models:dict, # name -> a trained residual network; all of one family
+    calib_dl:Iterable, # training images with the training transforms; the same ones re-calibrate every network
+    test_dl:Iterable, # batches (images, labels)
+    n_images:int=2000, # about how many calibration images
+    progress:Callable=iter, # see `evaluate_subnets`
+)->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
+    "Accuracy of each network (row) as an ordered sub-network of each other (column)."
+    import pandas as pd
+    batches, spaces = calibration_batches(calib_dl, n_images), {name: unravel(m).depths for name,m in models.items()}
+    if len({len(d) for d in spaces.values()}) > 1: raise ValueError(f'the networks differ in their number of stages: {spaces}')
+    matrix = pd.DataFrame(float('nan'), index=pd.Index(models, name='sub-network'), columns=pd.Index(models, name='main network'))
+    for main,model in models.items():
+        inside = [n for n,d in spaces.items() if all(a <= b for a,b in zip(d, spaces[main]))]
+        results = evaluate_subnets(model, batches, test_dl, [spaces[n] for n in inside], n_images, progress)
+        matrix.loc[inside, main] = results.accuracy.tolist()
+    return matrix

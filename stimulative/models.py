@@ -5,6 +5,7 @@
 # %% ../nbs/06_models.ipynb #8c0ccc03
 from __future__ import annotations
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch, torch.nn.functional as F
 from torch import nn
@@ -12,7 +13,7 @@ from torch import nn
 from .unravel import register_family, split_stages
 
 # %% auto #0
-__all__ = ['CifarBlock', 'CifarResNet', 'cifar_rule', 'cifar_resnet', 'digits_resnet']
+__all__ = ['CifarBlock', 'CifarResNet', 'cifar_rule', 'cifar_resnet', 'load_published', 'digits_resnet']
 
 # %% ../nbs/06_models.ipynb #a4eaf859
 class CifarBlock(nn.Module):
@@ -72,6 +73,22 @@ def cifar_resnet(
     n, rest = divmod(depth - 2, 6)
     if rest or n < 1: raise ValueError(f'a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, 1202); got {depth}')
     return CifarResNet([n] * 3, num_classes=num_classes, n_in=n_in)
+
+# %% ../nbs/06_models.ipynb #72a4d14b
+def load_published(
+    path:str|Path, # a checkpoint such as resnet20-12fca82f.th
+)->CifarResNet: # on the CPU, in evaluation mode
+    "A CIFAR ResNet with the weights of a published checkpoint; a `ValueError` if the file holds none."
+    path = Path(path).expanduser()
+    if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}; the published ones are in the folder pretrained_models of github.com/akamaster/pytorch_resnet_cifar10')
+    saved = torch.load(path, map_location='cpu', weights_only=True)
+    state = {k.removeprefix('module.'): v for k,v in saved.get('state_dict', saved).items()}
+    n_blocks = [len({k.split('.')[1] for k in state if k.startswith(f'layer{s}.')}) for s in (1, 2, 3)]
+    if min(n_blocks) < 1 or 'linear.weight' not in state: raise ValueError(f'{path.name} holds no CIFAR ResNet: its first keys are {list(state)[:3]}')
+    widths = [len(state[f'layer{s}.0.conv1.weight']) for s in (1, 2, 3)]
+    net = CifarResNet(n_blocks, widths, *state['linear.weight'].shape[:1], state['conv1.weight'].shape[1])
+    net.load_state_dict(state)
+    return net.eval()
 
 # %% ../nbs/06_models.ipynb #2b77028a
 def digits_resnet(

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .unravel import preserved_modes
 
 # %% auto #0
-__all__ = ['calibration_batches', 'batch_norms', 'batch_statistics', 'recalibrate_bn']
+__all__ = ['calibration_batches', 'batch_norms', 'preserved_statistics', 'batch_statistics', 'recalibrate_bn']
 
 # %% ../nbs/02_recalibrate.ipynb #4367046c
 def calibration_batches(
@@ -40,6 +40,20 @@ def batch_norms(
     "The batch norms of `net` whose running statistics are used in evaluation."
     return [m for m in net.modules() if isinstance(m, _BatchNorm) and m.running_mean is not None]
 
+@contextmanager
+def preserved_statistics(
+    net:nn.Module, # any network
+):
+    "Put back the modes of `net` and the statistics and momentum of its batch norms, whatever the body does or raises."
+    stored = [(bn, bn.momentum, {k: v.clone() for k,v in bn.named_buffers()}) for bn in batch_norms(net)]
+    with preserved_modes(net):
+        try: yield
+        finally:
+            for bn,momentum,buffers in stored:
+                bn.momentum = momentum
+                for k,v in buffers.items(): getattr(bn, k).copy_(v)
+
+# %% ../nbs/02_recalibrate.ipynb #a5c7a9bb
 def _note_statistics(records):
     "A forward hook for a batch norm with momentum 1: note the mean and the biased variance of the batch."
     def hook(bn, args, out):
@@ -53,17 +67,14 @@ def batch_statistics(
 ):
     "While open, the batch norms of `net` normalise by their own batch; yields {batch norm: [(mean, biased variance), one a batch]}."
     norms = batch_norms(net)
-    records, stored = {bn: [] for bn in norms}, [(bn, bn.momentum, {k: v.clone() for k,v in bn.named_buffers()}) for bn in norms]
-    with preserved_modes(net):
+    records = {bn: [] for bn in norms}
+    with preserved_statistics(net):
         net.eval()
         for bn in norms: bn.train(); bn.momentum = 1.
         handles = [bn.register_forward_hook(_note_statistics(records)) for bn in norms]
         try: yield records
         finally:
             for h in handles: h.remove()
-            for bn,momentum,buffers in stored:
-                bn.momentum = momentum
-                for k,v in buffers.items(): getattr(bn, k).copy_(v)
 
 # %% ../nbs/02_recalibrate.ipynb #e4c4a315
 def recalibrate_bn(
