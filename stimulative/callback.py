@@ -34,14 +34,14 @@ def lam_at(
 
 # %% ../nbs/11_callback.ipynb #a27acabc
 class ramp:
-    "A lambda that grows from 0 to `lam` as a power of the fraction of training done: `StimulativeCallback(ramp(10))`."
+    "A lambda that grows from 0 to `lam` as a power of the fraction of the `fit` done: `StimulativeCallback(ramp(10))`; see `ramped`."
     def __init__(self,
         lam:float, # the final weight
         over:float=1., # fraction of training in which it grows, above 0 and at most 1
         power:float=2., # 1: linearly; 2: slowly at first
     ):
         if not 0 < over <= 1 or power <= 0: raise ValueError(f'ramp needs 0 < over <= 1 and power > 0; got {over} and {power}')
-        self.lam, self.over, self.power = lam_at(lam, 0), over, power
+        self.lam, self.over, self.power = _checked_lam(lam, repr(lam)), over, power
     def __call__(self, pos): return self.lam * min(pos / self.over, 1.) ** self.power
     def __repr__(self): return f'ramp({self.lam:g}, over={self.over:g}, power={self.power:g})'
 
@@ -53,15 +53,15 @@ class LossColumns(Callback):
 
     def before_fit(self):
         self._trained = False
-        if self.source.run and hasattr(self.learn, 'recorder'):
+        if self.source.active and hasattr(self.learn, 'recorder'):
             names = self.recorder.metric_names
             at = len(names) - self.recorder.add_time
-            self.recorder.metric_names = names[:at] + L('train_ce', 'train_kl') + names[at:]
+            self.recorder.metric_names = names[:at] + L('train_ce_loss', 'train_kl_loss') + names[at:]
 
     def before_train(self): self._trained = True
 
     def after_validate(self):
-        if self._trained and self.source.run and hasattr(self.learn, 'recorder'): self.recorder.log += L(self.source.epoch_means())
+        if self._trained and self.source.active and hasattr(self.learn, 'recorder'): self.recorder.log += L(self.source.epoch_means())
         self._trained = False
 
 # %% ../nbs/11_callback.ipynb #e7a5d01a
@@ -71,7 +71,7 @@ class ChanceWatch:
         steps:int=50, # length of a window
         after:float=0.25, # fraction of training before which nothing is said: healthy networks begin at chance, too
         ce_share:float=0.9, # stuck is: mean cross entropy of at least this share of the labels' entropy ...
-        kl_max:float=0.1, # ... and a mean KL of at most this many nats
+        kl_max:float=0.2, # ... and a mean KL of at most this many nats
     ):
         self.steps, self.after, self.ce_share, self.kl_max = steps, after, ce_share, kl_max
         self.reset()
@@ -79,6 +79,11 @@ class ChanceWatch:
     def reset(self):
         "Begin a new window."
         self.n, self.sums, self.counts = 0, 0., 0
+
+    def _count(self, y, n):
+        "Labels of each class; others (an ignored index) are passed over."
+        known = (y >= 0) & (y < n)
+        return torch.zeros(n, device=y.device).index_add_(0, y.clamp(0, n - 1), known.float())
 
     def step(self,
         ce:Tensor, # cross entropy of the main network, a scalar
@@ -88,7 +93,7 @@ class ChanceWatch:
         pos:float, # fraction of training done
     )->dict|None: # {'ce', 'kl', 'entropy'} of a window, in nats, if it was stuck
         "Take note of a step; at the end of a window in which nothing was learned, say so."
-        self.n, self.sums, self.counts = self.n + 1, self.sums + torch.stack([ce, kl]).detach(), self.counts + F.one_hot(y, n_classes).sum(0)
+        self.n, self.sums, self.counts = self.n + 1, self.sums + torch.stack([ce, kl]).detach(), self.counts + self._count(y, n_classes)
         if self.n < self.steps: return None
         (ce, kl), p = (self.sums / self.n).tolist(), self.counts / self.counts.sum()
         entropy = -p.xlogy(p).sum().item()
@@ -104,14 +109,14 @@ class StimulativeCallback(Callback):
     _stateattrs = ('_view', '_totals', '_watch')
     def __init__(self,
         lam:float|Callable=10., # weight of the KL term: a number, or a function of the fraction of training done (`ramp(10)`)
-        seed:int=0, # the drawn sub-networks are a function of seed, epoch and iteration
+        seed:int=0, # the drawn sub-networks are a function of seed, epoch and iteration of the `fit`: another fit wants another seed
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
     ):
         for pos in (0., .5, 1.): lam_at(lam, pos)
         if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
         self.lam, self.seed, self.update_bn, self.reduction = lam, seed, update_bn, reduction
-        self._columns, self._depths = LossColumns(self), None
+        self._columns, self._depths, self.active = LossColumns(self), None, False
 
     @property
     def depths(self)->tuple: # None before the first draw
@@ -133,23 +138,32 @@ class StimulativeCallback(Callback):
 @patch
 def before_fit(self:StimulativeCallback):
     "See that the network comes apart; stay out of `lr_find`, `get_preds` and other passes that are no fit."
-    self.run = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
-    if not self.run: return
+    self.active = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
+    if not self.active: return
     if len(self.learn._grab_cbs(StimulativeCallback)) > 1: raise ValueError('the learner has two StimulativeCallbacks; one draws the sub-network')
     self._view, self._watch = unravel(self.learn.model), ChanceWatch()
 
 @patch
 def before_train(self:StimulativeCallback):
     "Begin an epoch: the view of the model as it stands now, sums at zero."
+    if not self.active: return
     checked, self._view = self._view.checked, unravel(self.learn.model)
     self._view.checked, self._totals = checked, dict(ce=(0., 0), kl=(0., 0))
+
+# %% ../nbs/11_callback.ipynb #8044be2e
+def _check_labels(y, z):
+    "A `ValueError` unless the labels are classes, or one probability distribution an image."
+    if not y.is_floating_point(): return
+    if y.shape != z.shape or z.ndim < 2 or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3):
+        raise ValueError(f'stimulative training compares softmax distributions: labels must be classes or class probabilities; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
 
 # %% ../nbs/11_callback.ipynb #4a0d22c6
 @patch
 def after_loss(self:StimulativeCallback):
     "Draw a sub-network, run it, add lambda times its divergence to the loss."
-    if not self.training or not len(self.yb): return
+    if not self.active or not self.training or not len(self.yb): return
     if len(self.xb) != 1: raise ValueError(f'stimulative training needs one input tensor a batch, got {len(self.xb)}')
+    if self.iter == 0: _check_labels(self.yb[0], self.pred)
     ce, lam = self.loss_grad.detach(), lam_at(self.lam, self.pct_train)
     if lam == 0: return self._note(ce)
     self._depths = sample_subnet(self._view.depths, step_generator(self.seed, self.epoch, self.iter))
@@ -176,7 +190,7 @@ def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL]; NaN for 
 @patch
 def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
     "Warn once that the network sits at chance, and name what helps."
-    warnings.warn(f'stimulative training sits at chance: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} (the labels have an entropy '
+    warnings.warn(f'stimulative training sits at chance, no better than guessing: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} (the labels have an entropy '
         f'of {entropy:.3f}) and the KL {kl:.1g}. The sub-network agrees with a main network that says nothing. What helps: '
         f'cbs=ramped(lam), a lambda that grows during training, with gradient clipping; a smaller lam; many more epochs.')
     self._watch = None
@@ -187,5 +201,5 @@ def ramped(
     max_norm:float=1., # gradients are clipped to this norm
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
-    "Stimulative training with a large lambda in a short run: `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    "Stimulative training with a large lambda in a short run, as callbacks (`ramp` and clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]

@@ -67,7 +67,7 @@ class LoafingInterpretation:
         progress:Callable|None=None, # wraps the calibration batches, then the test loader; None: a bar each, unless the learner has none
     )->LoafingInterpretation:
         "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
-        calib_dl, test_dl = calib_dl or learn.dls.train, test_dl or learn.dls.valid
+        calib_dl, test_dl = learn.dls.train if calib_dl is None else calib_dl, learn.dls.valid if test_dl is None else test_dl
         if progress is None: progress = progress_bar if hasattr(learn, 'progress') else iter
         learn.model.to(learn.dls.device)
         with no_random(seed), own_order(calib_dl, seed): results = evaluate_subnets(learn.model, calib_dl, test_dl, subnets, n_images, progress)
@@ -123,6 +123,6 @@ def read_results(
     path, # of a file that `write_results` wrote
 )->dict: # name -> `LoafingInterpretation`
     "Read what `write_results` wrote."
-    df = pd.read_csv(path, converters=dict(depths=ast.literal_eval, main=ast.literal_eval))
+    df = pd.read_csv(path, converters=dict(depths=ast.literal_eval, main=ast.literal_eval, training=str))
     return {name: LoafingInterpretation(part.drop(columns=['training', 'main']).reset_index(drop=True), part.main.iloc[0], name)
             for name,part in df.groupby('training', sort=False)}

@@ -34,7 +34,9 @@ def network_size(
 # %% ../nbs/04_loafing.ipynb #1e019597
 def _labelled(b):
     "(images, labels) of a test batch, plain tensors; a `ValueError` for anything else."
-    if not isinstance(b, (tuple, list)) or len(b) < 2: raise ValueError(f'the test loader must give (images, labels), it gave {type(b).__name__}')
+    if not isinstance(b, (tuple, list)) or len(b) < 2 or not all(isinstance(o, torch.Tensor) for o in b[:2]):
+        raise ValueError(f'the test loader must give (images, labels), two tensors; it gave {type(b).__name__}')
+    if b[1].ndim != 1 or b[1].is_floating_point(): raise ValueError(f'labels must be whole numbers, one an image; got {b[1].dtype} of shape {tuple(b[1].shape)}')
     return b[0].as_subclass(torch.Tensor), b[1].as_subclass(torch.Tensor)
 
 def predict_classes(
@@ -73,7 +75,7 @@ def tree_nodes(
     subnets:Iterable, # depth tuples
 )->set: # unfinished depth tuples, one a node
     "The nodes that these sub-networks need: every block of their paths."
-    return {(*d[:s], i) for d in subnets for s in range(len(d)) for i in range(1, d[s] + 1)}
+    return {(*d[:s], i) for d in map(tuple, subnets) for s in range(len(d)) for i in range(1, d[s] + 1)}
 
 # %% ../nbs/04_loafing.ipynb #39440ab5
 def walk_subnets(
@@ -83,7 +85,7 @@ def walk_subnets(
     run:Callable=lambda node,part,h: part(h), # runs one part; node () is the stem, (*depths, 'head') a head
 ): # yields (depths, logits)
     "Run sub-networks depth first, every shared block once."
-    leaves = set(subnets)
+    leaves = set(map(tuple, subnets))
     nodes = tree_nodes(leaves)
     def below(prefix, h):
         for i,block in enumerate(view.stages[len(prefix)], 1):
@@ -164,15 +166,15 @@ def subnet_sizes(
     return [tuple(sum(sizes[p] for p in (view.stem, *view.path(d), view.head)).tolist()) for d in subnets]
 
 def _warn_if_alike(outputs):
-    "Warn if several sub-networks gave the very same outputs: then nothing was measured."
-    first, *rest = outputs
-    if rest and all(torch.equal(first, o) for o in rest):
-        warnings.warn(f'all {len(outputs)} sub-networks give the same outputs: their blocks do nothing (a network fresh from a zero initialisation?)')
+    "Warn if sub-networks gave the very same outputs: then their blocks did nothing, and little was measured."
+    distinct = len({tuple(o.flatten().tolist()) for o in outputs})
+    if distinct < len(outputs):
+        warnings.warn(f'{len(outputs)} sub-networks give only {distinct} different outputs: some blocks do nothing (a network fresh from a zero initialisation?)')
 
 class _Tally:
     "Counts of right answers of one sub-network: per class, and among the best five."
     def __init__(self, z):
-        self.first = z
+        self.first = z[:1].clone()
         self.right, self.top5, self.seen = torch.zeros(3, z.shape[1], dtype=torch.int64, device=z.device)
 
     def add(self, z, y):

@@ -19,15 +19,16 @@ __all__ = ['calibration_batches', 'batch_norms', 'preserved_statistics', 'batch_
 # %% ../nbs/02_recalibrate.ipynb #4367046c
 def calibration_batches(
     dl:Iterable, # batches: tensors, or tuples that begin with one; with the training transforms
-    n_images:int=2000, # about how many images; whole batches are taken until there are as many
+    n_images:int=2000, # about how many images; batches are taken until there are as many, but for ones shorter than the first
 )->list: # batches of images, plain tensors
     "The inputs of about `n_images` training images, in whole batches; a `ValueError` if there are none."
     if n_images < 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
     batches, seen = [], 0
     for b in dl:
-        x = (b[0] if isinstance(b, (tuple, list)) else b).as_subclass(torch.Tensor)
-        if batches and len(x) < len(batches[0]): break
-        batches.append(x)
+        x = b[0] if isinstance(b, (tuple, list)) and len(b) else b
+        if not isinstance(x, torch.Tensor): raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
+        if batches and len(x) < len(batches[0]): continue
+        batches.append(x.as_subclass(torch.Tensor))
         seen += len(x)
         if seen >= n_images: break
     if not batches: raise ValueError('the calibration loader gave no batch')
@@ -86,7 +87,7 @@ def recalibrate_bn(
     norms = batch_norms(model)
     batches = calibration_batches(dl, n_images)
     if not norms: return model
-    device = next(model.parameters()).device
+    device = norms[0].running_mean.device
     with torch.no_grad():
         with batch_statistics(model) as records:
             for x in batches: model(x.to(device))

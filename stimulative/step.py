@@ -24,8 +24,8 @@ def stimulative_kl(
     reduction:str='batchmean', # 'batchmean': sum over classes, mean over the batch (and positions, if any); 'mean': over classes too
 )->torch.Tensor: # a scalar in nats, no gradient to `z_main`
     "KL(main || sub) of two sets of logits, the main network's being the constant target (paper, equation 2)."
-    if z_main.shape != z_sub.shape or z_main.ndim < 2:
-        raise ValueError(f'logits must both be (batch, classes, ...); got {tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network')
+    if z_main.shape != z_sub.shape or z_main.ndim < 2 or z_main.shape[1] < 2:
+        raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network')
     if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
     log_p, log_q = (z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1) for z in (z_main.detach(), z_sub))
     kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1).mean()
@@ -70,6 +70,7 @@ def stimulative_loss(
     **kwargs, # `update_bn`, `reduction`: see `sub_kl`
 )->StimulativeLoss: # (total, ce, kl), scalars with gradient
     "Cross entropy of the main network plus lambda times the divergence of one sub-network (Alg. 1, lines 4-6)."
+    if not lam >= 0: raise ValueError(f'lam must be 0 or more, got {lam}')
     z_main = view(x)
     ce, kl = loss_func(z_main, y), sub_kl(view, x, z_main, depths, **kwargs)
     return StimulativeLoss(ce + lam * kl, ce, kl)

@@ -49,13 +49,11 @@ def extract(
     model:nn.Module, # a residual network
     depths:Sequence[int], # the sub-network, blocks kept a stage
 )->nn.Module: # an independent network of the model's class
-    "A copy of `model` with only the blocks of an ordered sub-network; same class, same parameter names."
+    "A copy of `model` with only the blocks of an ordered sub-network, an `nn.Identity` in place of the others; same class, same parameter names."
     depths = check_depths(depths, unravel(model).depths)
     view = unravel(copy.deepcopy(unravel(model).model))
     dropped = {id(b) for stage,d in zip(view.stages, depths) for b in stage[d:]}
     for parent in list(view.model.modules()):
         for name,child in list(parent.named_children()):
-            if id(child) not in dropped: continue
-            if isinstance(parent, nn.Sequential): delattr(parent, name)
-            else: setattr(parent, name, nn.Identity())
+            if id(child) in dropped: setattr(parent, name, nn.Identity())
     return view.model

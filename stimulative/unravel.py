@@ -46,6 +46,7 @@ class Unraveled:
         self.model, self.stem, self.head = model, nn.Sequential(*stem), nn.Sequential(*head)
         self.stages = [[b for b in stage if not isinstance(b, nn.Identity)] for stage in stages]
         self.checked = False
+        _refuse_shared(self)
 
     @property
     def depths(self)->tuple: # blocks there are, one number a stage
@@ -78,6 +79,17 @@ class Unraveled:
 
     def __repr__(self): return f'{type(self.model).__name__}: stem -> stages of {self.depths} blocks -> head'
 
+# %% ../nbs/00_unravel.ipynb #9610e3cd
+def _refuse_shared(view):
+    "A `NotResidualError` if a module with weights or statistics is part of two blocks: it could not be left out of one alone."
+    owner = {}
+    for s,stage in enumerate(view.stages, 1):
+        for i,block in enumerate(stage, 1):
+            for m in block.modules():
+                if not (m._parameters or m._buffers): continue
+                if m in owner: raise NotResidualError(f'blocks {owner[m]} and {(s, i)} (stage, block) share a {type(m).__name__}: each block needs modules of its own')
+            owner.update({m: (s, i) for m in block.modules() if m._parameters or m._buffers})
+
 # %% ../nbs/00_unravel.ipynb #5b00a672
 @contextmanager
 def preserved_modes(
@@ -96,12 +108,13 @@ def passes_input(
 )->bool: # False for a block without identity path
     "Whether `block` still depends on its input when its convolutions and matrices are zero."
     zeros = {k: torch.zeros_like(p) for k,p in block.named_parameters() if p.ndim > 1}
-    return not torch.equal(functional_call(block, zeros, h), functional_call(block, zeros, torch.zeros_like(h)))
+    other = h + torch.linspace(1, 2, h.numel(), device=h.device, dtype=h.dtype).view_as(h)
+    return not torch.equal(functional_call(block, zeros, h.clone()), functional_call(block, zeros, other))
 
 # %% ../nbs/00_unravel.ipynb #ff12284a
 def _check_skippable(block, h, where):
     "Run `block` on `h`; a `NotResidualError` if leaving it out would not be possible."
-    out = block(h)
+    out = block(h.clone())     # a block may add to its input in place
     if out.shape != h.shape:
         raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: only the first block of a stage may')
     if not passes_input(block, h):
@@ -124,8 +137,9 @@ def check_view(
     name = type(view.model).__name__
     with preserved_modes(view.model), torch.no_grad():
         view.model.eval()
-        want = view.model(x)
-        try: got = _walk_checked(view, x)
+        want = view.model(x.clone())
+        if isinstance(want, torch.Tensor) and not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
+        try: got = _walk_checked(view, x.clone())
         except (RuntimeError, TypeError, AttributeError) as e:
             raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {name} leave a layer out? ({e})') from e
         if not isinstance(want, torch.Tensor) or want.shape != got.shape:
@@ -165,9 +179,10 @@ def _unknown(model):
     "What to say of a network that no rule fits."
     name, found = type(model).__name__, ', '.join(f'{k}: {type(m).__name__}' for k,m in list(model.named_children())[:8])
     known = ', '.join(sorted(k.rpartition('.')[2] for k in families))
+    hint = ("put each stage's blocks, of one class, into an nn.Sequential of their own" if type(model) is nn.Sequential else
+            f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules')
     return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
-            f'Known families: {known}. For an own residual network: '
-            f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules.')
+            f'Known families: {known}. For an own residual network: {hint}.')
 
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
@@ -186,16 +201,17 @@ def _is_block(m): return any(True for _ in m.children()) and not _is_sequence(m)
 
 def _is_stage(m):
     "A sequence of blocks, of which all but the first are of one class and can be skipped."
-    if not _is_sequence(m) or not len(m): return False
-    first, *rest = m
-    if not rest: return _is_block(first)
-    return (any(True for _ in first.children()) and all(_is_block(b) and getattr(b, 'use_res_connect', True) for b in rest)
+    blocks = [b for b in m if not isinstance(b, nn.Identity)] if _is_sequence(m) else []
+    if len(blocks) < 2: return len(blocks) == 1 and _is_block(blocks[0])
+    first, *rest = blocks
+    return (any(True for _ in first.parameters()) and all(_is_block(b) and getattr(b, 'use_res_connect', True) for b in rest)
             and len({type(b) for b in rest}) == 1)
 
 def _parts(modules):
     "(kind, part) in running order: 'stage' a list of blocks, 'skip' a block that joins the open stage, 'plain' any other module."
     for m in modules:
-        if _is_stage(m): yield 'stage', list(m)
+        if isinstance(m, nn.Identity): continue
+        elif _is_stage(m): yield 'stage', [b for b in m if not isinstance(b, nn.Identity)]
         elif _is_sequence(m):
             inside = list(_parts(m))
             yield from inside if any(kind != 'plain' for kind,_ in inside) else [('plain', m)]
