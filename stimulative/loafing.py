@@ -165,6 +165,7 @@ def subnet_sizes(
             h = part(h)
     return [tuple(sum(sizes[p] for p in (view.stem, *view.path(d), view.head)).tolist()) for d in subnets]
 
+# %% ../nbs/04_loafing.ipynb #4dfcc907
 def _warn_if_alike(outputs):
     "Warn if sub-networks gave the very same outputs: then their blocks did nothing, and little was measured."
     distinct = len({tuple(o.flatten().tolist()) for o in outputs})
@@ -186,6 +187,7 @@ class _Tally:
         n = self.seen.sum().item()
         return self.right.sum().item() / n, self.top5.sum().item() / n, (self.right / self.seen).tolist()
 
+# %% ../nbs/04_loafing.ipynb #16c6df74
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
