@@ -106,6 +106,7 @@ def plot(self:LoafingInterpretation,
         ax.scatter(at, pct, s=16, alpha=.6, linewidths=0, label=f'{name}: main {s["main"]:.1f} %, all {s["mean"]:.1f} ± {s["std"]:.1f} %', **style)
         ax.scatter(at[main].mean(), pct[main].mean(), s=130, marker=style['marker'], facecolors='none', edgecolors=style['color'], linewidths=2, zorder=3)
     ax.set(xlabel=_axes[x], ylabel='test top-1 accuracy (%)')
+    if x == 'blocks': ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25); ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1))
     return ax
 

@@ -35,6 +35,7 @@ def check_depths(
 class NotResidualError(ValueError):
     "The network does not come apart into a stem, stages of residual blocks and a head."
 
+# %% ../nbs/00_unravel.ipynb #85601f77
 class Unraveled:
     "A residual network as stem -> stages of blocks -> head, sharing the model's own modules."
     def __init__(self,
