@@ -35,7 +35,7 @@ def check_depths(
 class NotResidualError(ValueError):
     "The network does not come apart into a stem, stages of residual blocks and a head."
 
-# %% ../nbs/00_unravel.ipynb #85601f77
+# %% ../nbs/00_unravel.ipynb #80931482
 class Unraveled:
     "A residual network as stem -> stages of blocks -> head, sharing the model's own modules."
     def __init__(self,
@@ -61,14 +61,20 @@ class Unraveled:
         depths = self.depths if depths is None else check_depths(depths, self.depths)
         return [block for stage,d in zip(self.stages, depths) for block in stage[:d]]
 
+    def parts(self,
+        depths:Sequence[int]|None=None, # blocks kept, one number a stage; None: all of them
+    )->list: # modules in the order they run
+        "Stem, blocks and head of an ordered sub-network."
+        return [self.stem, *self.path(depths), self.head]
+
     def __call__(self,
         x:torch.Tensor, # a batch, as the model takes it
         depths:Sequence[int]|None=None, # the sub-network to run; None: the main network
     )->torch.Tensor: # what the model's head gives
         "Run the main network or one ordered sub-network; the first batch is checked against the model."
-        path = self.path(depths)
+        parts = self.parts(depths)
         if not self.checked: self.check(x)
-        for module in (self.stem, *path, self.head): x = module(x)
+        for part in parts: x = part(x)
         return x
 
     def check(self,
