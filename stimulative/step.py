@@ -16,8 +16,8 @@ from torch.nn.modules.batchnorm import _NormBase
 from .unravel import Unraveled, check_depths
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'stimulative_kl', 'frozen_running_stats', 'sub_kl', 'stimulative_loss', 'shared_parts', 'MainPass',
-           'LateTerm', 'SubnetPass', 'stimulative_backward']
+__all__ = ['StimulativeLoss', 'stimulative_kl', 'frozen_running_stats', 'sub_kl', 'stimulative_loss', 'shared_parts',
+           'own_module', 'MainPass', 'LateTerm', 'SubnetPass', 'stimulative_backward']
 
 # %% ../nbs/03_step.ipynb #650b2488
 def stimulative_kl(
@@ -110,7 +110,17 @@ def _on_output(module, note):
     module._compiled_call_impl = call
     return lambda: setattr(module, '_compiled_call_impl', compiled)
 
-# %% ../nbs/03_step.ipynb #eae24b1f
+# %% ../nbs/03_step.ipynb #4de62532
+def own_module(
+    view:Unraveled, # the unravelled network
+    part:nn.Module, # stem, block or head of the view
+)->nn.Module: # of the model, and run by it
+    "The module of the model whose output is that of `part`."
+    own = set(view.model.modules())
+    while part not in own and isinstance(part, nn.Sequential): part = part[-1]
+    return part
+
+# %% ../nbs/03_step.ipynb #04db29cd
 class MainPass:
     "Looks on at one forward pass of the main network, up to where a sub-network parts from it: `with MainPass(view, depths) as main: z = model(x)`."
     def __init__(self,
@@ -123,8 +133,8 @@ class MainPass:
         self.problem, self.head_draws, self._undo = 'the main pass was not seen', False, []
 
     def __enter__(self):
-        model, own, last = self.view.model, set(self.view.model.modules()), self.view.parts(self.depths)[self.start - 1]
-        while last not in own and isinstance(last, nn.Sequential): last = last[-1]      # layers that a rule put before a block
+        model, last = self.view.model, own_module(self.view, self.view.parts(self.depths)[self.start - 1])
+        self._mode = model.training             # a pass in the other mode is none of ours
         self._undo = [model.register_forward_pre_hook(self._begin).remove, _on_output(last, self._part), model.register_forward_hook(self._end, always_call=True).remove]
         return self
 
@@ -132,7 +142,7 @@ class MainPass:
         while self._undo: self._undo.pop()()
 
     def _begin(self, model, args):
-        if torch.compiler.is_compiling() or not args or not isinstance(args[0], torch.Tensor): return
+        if torch.compiler.is_compiling() or model.training != self._mode or not args or not isinstance(args[0], torch.Tensor): return
         self.x, self._version, self._states = args[0], args[0]._version, _random_states(args[0].device)
 
     def _part(self, h):
@@ -153,6 +163,7 @@ class MainPass:
         if self.h._version != self._h_version: return 'the activation was written into'
 
     def _end(self, model, args, out):
+        if model.training != self._mode: return
         if self.h is not None and self.depths == self.view.depths: self.head_draws = _random_states(self.x.device) != self._states
         self.__exit__()
 
@@ -190,7 +201,7 @@ class LateTerm:
         self._h = None
         return self.value
 
-# %% ../nbs/03_step.ipynb #4abefcb6
+# %% ../nbs/03_step.ipynb #6015fc20
 def _autocast_now(device):
     "A function that enters the autocast, if any, that is on at this moment."
     if not torch.is_autocast_enabled(device): return nullcontext
@@ -207,10 +218,11 @@ class SubnetPass(MainPass):
         low_memory:bool=True, # the memory of common training; False: one backward, of the summed loss
         update_bn:bool=False, # let the second pass move the running statistics too; it is then run in full
         reduction:str='batchmean', # see `stimulative_kl`
+        within:Callable=nullcontext, # makes a context manager that is open while the sub-network runs
     ):
         if not lam >= 0: raise ValueError(f'lam must be 0 or more, got {lam}')
         super().__init__(view, depths)
-        self.lam, self.share, self.low_memory, self.update_bn, self.reduction = lam, share and not update_bn, low_memory, update_bn, reduction
+        self.lam, self.share, self.low_memory, self.update_bn, self.reduction, self.within = lam, share and not update_bn, low_memory, update_bn, reduction, within
         self.how, self.kl, self._late = '', None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
         if not self.share: self.problem = 'both passes move the running statistics' if update_bn else 'not asked to share'
 
@@ -226,7 +238,7 @@ class SubnetPass(MainPass):
         self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
         self.x = self.h = None
         def divergence(h):
-            with amp(): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, self.reduction, 0 if h is None else self.start)
+            with amp(), self.within(): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, self.reduction, 0 if h is None else self.start)
         if self.how == 'none': self.kl = loss.new_zeros(())
         elif self.low_memory:
             self._late = LateTerm(divergence, self.lam, loss, None if why else h)
@@ -241,7 +253,7 @@ class SubnetPass(MainPass):
         if self._late is not None: self.kl, self._late = self._late.finish(), None
         return self.kl
 
-# %% ../nbs/03_step.ipynb #225798a2
+# %% ../nbs/03_step.ipynb #39f1e134
 def stimulative_backward(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
@@ -249,7 +261,7 @@ def stimulative_backward(
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
-    **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`: see `SubnetPass`
+    **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`: see `SubnetPass`
 )->StimulativeLoss: # (total, ce, kl), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not view.checked: view.check(x)
