@@ -11,22 +11,30 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'network_size', 'predict_classes', 'subnet_logits', 'subnet_sizes', 'summarize', 'tree_nodes',
            'walk_subnets', 'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published', 'CropFlip',
            'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback',
-           'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
+           'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
+           'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass',
+           'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback',
+           'drop_block', 'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare',
+           'train_method', 'own_module']
 
-# %% ../nbs/17_all.ipynb #9bbad439
+# %% ../nbs/17_all.ipynb #3b57a4ce
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
-from .step import LateTerm, MainPass, StimulativeLoss, SubnetPass, frozen_running_stats, shared_parts, stimulative_backward, stimulative_kl, stimulative_loss, sub_kl
+from .step import LateTerm, MainPass, StimulativeLoss, SubnetPass, frozen_running_stats, own_module, shared_parts, stimulative_backward, stimulative_kl, stimulative_loss, sub_kl
 from .loafing import PathStatistics, evaluate_one_by_one, evaluate_subnets, loafing_matrix, network_size, predict_classes, subnet_logits, subnet_sizes, summarize, tree_nodes, walk_subnets
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
 from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
+from .baselines import BaselineCallback, Guests, HeadsCallback, LayerSupervisionCallback, OnePass, SelfDistillationCallback, ShallowClassifier, StageSupervisionCallback, StochasticDepthCallback, drop_block, stage_coefficients, survival_probabilities, transforming_head
 from .interpret import LoafingInterpretation, method_style, read_results, write_results
+from .compare import MeanStd, compare, train_method
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
     'LateTerm', 'MainPass', 'StimulativeLoss', 'SubnetPass', 'frozen_running_stats', 'shared_parts', 'stimulative_backward', 'stimulative_kl', 'stimulative_loss', 'sub_kl',
     'PathStatistics', 'evaluate_one_by_one', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'predict_classes', 'subnet_logits', 'subnet_sizes', 'summarize',
     'tree_nodes', 'walk_subnets', 'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
-    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
+    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
+    'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
+    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module']

@@ -185,7 +185,7 @@ class ShallowClassifier(nn.Module):
         features = self.bottleneck(h).mean((2, 3))
         return self.linear(features), features
 
-# %% ../nbs/12_baselines.ipynb #bd2ec725
+# %% ../nbs/12_baselines.ipynb #b4e79ad4
 def _states(opt):
     "The dictionary parameter -> state that is saved with the optimizer."
     return opt.opt.state if isinstance(opt, OptimWrapper) else opt.state
@@ -202,27 +202,29 @@ class Guests:
         self.states = [{'do_wd': False} if p in undecayed else {} for p in self.params]
         self._weights = dict(modules.state_dict())
 
-    def enter(self, opt):
-        "Join the last group of `opt`."
-        if self._left is not None: return
-        group = opt.param_lists[-1]
-        self._left = getattr(group, 'items', None) if isinstance(group, L) else group, opt
-        self._left[0].extend(self.params)
-        states = _states(opt)
-        for p,s in zip(self.params, self.states):
-            if isinstance(opt, OptimWrapper): s.pop('do_wd', None)      # a flag of fastai's optimizers
-            if s or not isinstance(opt, OptimWrapper): states[p] = s
+# %% ../nbs/12_baselines.ipynb #ae957587
+@patch
+def enter(self:Guests, opt):
+    "Join the last group of `opt`."
+    if self._left is not None: return
+    group, states = opt.param_lists[-1], _states(opt)
+    self._left = group.items if isinstance(group, L) else group, opt
+    self._left[0].extend(self.params)
+    for p,s in zip(self.params, self.states):
+        if isinstance(opt, OptimWrapper): s.pop('do_wd', None)      # a flag of fastai's optimizers
+        if s or not isinstance(opt, OptimWrapper): states[p] = s
 
-    def leave(self):
-        "Leave the optimizer; weights and state hang on the state of a parameter of the model."
-        if self._left is None: return
-        (group, opt), self._left, states = self._left, None, _states(self._left[1])
-        del group[-len(self.params):]
-        self.states = [states.pop(p, {}) for p in self.params]
-        carrier = states.get(group[0])
-        if carrier is None or (isinstance(opt, OptimWrapper) and not carrier): return     # torch's optimizers take a state with anything in it for an initialised one
-        carrier[self.name], carrier[f'{self.name}: optimizer'] = self._weights, self.states
-        if self.name not in getattr(opt, '_keep_on_clear', [self.name]): opt._keep_on_clear = [*opt._keep_on_clear, self.name]    # freezing clears momentum, not weights
+@patch
+def leave(self:Guests):
+    "Leave the optimizer; weights and state hang on the state of a parameter of the model."
+    if self._left is None: return
+    (group, opt), self._left = self._left, None
+    del group[-len(self.params):]
+    states = _states(opt)
+    self.states, carrier = [states.pop(p, {}) for p in self.params], states.get(group[0])
+    if carrier is None or (isinstance(opt, OptimWrapper) and not carrier): return     # torch's optimizers take a state with anything in it for an initialised one
+    carrier[self.name], carrier[f'{self.name}: optimizer'] = self._weights, self.states
+    if self.name not in getattr(opt, '_keep_on_clear', [self.name]): opt._keep_on_clear = [*opt._keep_on_clear, self.name]    # freezing clears momentum, not weights
 
 # %% ../nbs/12_baselines.ipynb #9746d669
 @patch
@@ -237,7 +239,7 @@ def find(self:Guests, opt)->bool: # whether there was something of the same shap
     if states: self.states = list(states)
     return True
 
-# %% ../nbs/12_baselines.ipynb #1494b8a0
+# %% ../nbs/12_baselines.ipynb #e76f7ea4
 class HeadsCallback(BaselineCallback):
     "A method whose classifiers behind blocks add terms to the loss; base of the three below."
     order = (StimulativeCallback.order + GradientAccumulation.order) / 2
@@ -259,10 +261,10 @@ class HeadsCallback(BaselineCallback):
 
     def block_hooks(self):
         depths = self._view.depths
-        def note(place, block): return lambda x,out: self._notes.update({place: out.clone() if self._shared(place) else out})
+        def note(place, block): return lambda x,out: self._notes.update({place: out.clone() if self._overwritten(place) else out})
         return {block: note((s, i), block) for s,i in {**self.places(depths), (len(depths), depths[-1]): 0} for block in [self._view.stages[s - 1][i - 1]]}
 
-    def _shared(self, place):
+    def _overwritten(self, place):
         "Whether the part that comes next writes into what this block gives."
         parts = self._view.parts()
         return parts[parts.index(self._view.stages[place[0] - 1][place[1] - 1]) + 1] in self._writers
