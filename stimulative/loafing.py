@@ -18,7 +18,7 @@ from .recalibrate import batch_norms, batch_statistics, calibration_batches, pre
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'tree_nodes', 'walk_subnets', 'PathStatistics',
-           'subnet_logits', 'subnet_sizes', 'evaluate_subnets', 'summarize', 'loafing_matrix']
+           'subnet_logits', 'part_sizes', 'subnet_sizes', 'evaluate_subnets', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/04_loafing.ipynb #1771f567
 def network_size(
@@ -150,20 +150,28 @@ def subnet_logits(
         for x,y in map(_labelled, progress(test_dl)):
             for depths,z in walk_subnets(view, x.to(device), subnets, safe(stats.apply)): yield depths, z, y.to(device)
 
-# %% ../nbs/04_loafing.ipynb #3e2b5b32
+# %% ../nbs/04_loafing.ipynb #bd9ebcfb
+def part_sizes(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a batch; one image of it is run
+)->dict: # part -> (parameters, forward FLOPs of one image): stem, blocks, head in the order they run
+    "Parameters and FLOPs of each part of a network."
+    sizes, h = {}, x[:1]
+    with preserved_modes(view.model), torch.no_grad():
+        view.model.eval()
+        for part in (view.stem, *view.path(), view.head):
+            sizes[part] = network_size(part, h)
+            h = part(h)
+    return sizes
+
 def subnet_sizes(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch; one image of it is run
     subnets:Iterable, # depth tuples
 )->list: # (parameters, forward FLOPs of one image) of each
     "Parameters and FLOPs of sub-networks, each part counted once."
-    sizes, h = {}, x[:1]
-    with preserved_modes(view.model), torch.no_grad():
-        view.model.eval()
-        for part in (view.stem, *view.path(), view.head):
-            sizes[part] = torch.tensor(network_size(part, h), dtype=torch.int64, device='cpu')
-            h = part(h)
-    return [tuple(sum(sizes[p] for p in (view.stem, *view.path(d), view.head)).tolist()) for d in subnets]
+    sizes = part_sizes(view, x)
+    return [tuple(map(sum, zip(*(sizes[p] for p in (view.stem, *view.path(d), view.head))))) for d in subnets]
 
 # %% ../nbs/04_loafing.ipynb #4dfcc907
 def _warn_if_alike(outputs):
