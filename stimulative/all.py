@@ -6,19 +6,22 @@
 __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel', 'extract',
            'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics',
            'calibration_batches', 'preserved_statistics', 'recalibrate_bn', 'StimulativeLoss', 'frozen_running_stats',
-           'stimulative_kl', 'stimulative_loss', 'sub_kl', 'PathStatistics', 'evaluate_one_by_one', 'evaluate_subnets',
-           'loafing_matrix', 'network_size', 'predict_classes', 'subnet_logits', 'subnet_sizes', 'summarize',
-           'tree_nodes', 'walk_subnets', 'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
-           'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch',
-           'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results',
-           'write_results']
+           'stimulative_kl', 'stimulative_loss', 'sub_kl', 'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths',
+           'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree',
+           'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
+           'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths',
+           'permutations_at', 'permute_layers', 'sample_permutations', 'CifarBlock', 'CifarResNet', 'cifar_resnet',
+           'digits_resnet', 'load_published', 'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls',
+           'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation',
+           'method_style', 'read_results', 'write_results']
 
-# %% ../nbs/17_all.ipynb #f8a7a969
+# %% ../nbs/17_all.ipynb #beb949f0
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
 from .step import StimulativeLoss, frozen_running_stats, stimulative_kl, stimulative_loss, sub_kl
-from .loafing import PathStatistics, evaluate_one_by_one, evaluate_subnets, loafing_matrix, network_size, predict_classes, subnet_logits, subnet_sizes, summarize, tree_nodes, walk_subnets
+from .loafing import PathStatistics, evaluate_one_by_one, evaluate_paths, evaluate_subnets, loafing_matrix, network_size, part_sizes, path_logits, path_size, path_tree, predict_classes, stage_layers, subnet_path, summarize, tree_gain, walk_paths
+from .destruction import count_permutations, deletable_layers, delete_layers, destruction, destruction_paths, permutations_at, permute_layers, sample_permutations
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
 from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
@@ -27,6 +30,7 @@ from .interpret import LoafingInterpretation, method_style, read_results, write_
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
     'StimulativeLoss', 'frozen_running_stats', 'stimulative_kl', 'stimulative_loss', 'sub_kl',
-    'PathStatistics', 'evaluate_one_by_one', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'predict_classes', 'subnet_logits', 'subnet_sizes', 'summarize',
-    'tree_nodes', 'walk_subnets', 'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
+    'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
+    'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths', 'permutations_at', 'permute_layers', 'sample_permutations',
+    'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
