@@ -12,10 +12,10 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths',
            'permutations_at', 'permute_layers', 'sample_permutations', 'CifarBlock', 'CifarResNet', 'cifar_resnet',
            'digits_resnet', 'load_published', 'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls',
-           'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation',
-           'method_style', 'read_results', 'write_results']
+           'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped',
+           'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
 
-# %% ../nbs/17_all.ipynb #beb949f0
+# %% ../nbs/17_all.ipynb #50303e43
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -25,7 +25,7 @@ from .destruction import count_permutations, deletable_layers, delete_layers, de
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
 from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
-from .interpret import LoafingInterpretation, method_style, read_results, write_results
+from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, read_results, write_results
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
@@ -33,4 +33,4 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
     'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths', 'permutations_at', 'permute_layers', 'sample_permutations',
     'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
-    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
+    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results']
