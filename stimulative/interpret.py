@@ -144,7 +144,7 @@ class DestructionInterpretation:
 
     def __repr__(self): return f'{type(self).__name__} of {self.depths}, top-1 {self.top1:.2f} %\n{self.summary().round(2)}'
 
-# %% ../nbs/13_interpret.ipynb #ae11bb47
+# %% ../nbs/13_interpret.ipynb #5ff90155
 def _draw_layers(ax, run, style):
     "Panel (a): what each single layer costs."
     one = run.results[(run.results.kind == 'delete') & (run.results.k == 1)]
@@ -159,7 +159,8 @@ def _draw_boxes(ax, run, kind, style, i, n):
     line = dict(color=style['color'])
     ax.boxplot([run.drops(kind, k) for k in ks], positions=[k + .8 * ((i + .5) / n - .5) for k in ks], widths=.7 / n, whis=(0, 100), manage_ticks=False,
                patch_artist=True, boxprops=dict(facecolor='none', edgecolor=style['color']), medianprops=line, whiskerprops=line, capprops=line)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    if len(ks) <= 12: ax.set_xticks(ks)
+    else: ax.xaxis.get_major_locator().set_params(integer=True)
 
 def _sampled(runs, kind):
     "What an axis adds where not all combinations were tested."
