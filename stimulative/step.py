@@ -253,7 +253,7 @@ class SubnetPass(MainPass):
         if self._late is not None: self.kl, self._late = self._late.finish(), None
         return self.kl
 
-# %% ../nbs/03_step.ipynb #39f1e134
+# %% ../nbs/03_step.ipynb #bbc5fd83
 def stimulative_backward(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
@@ -261,13 +261,16 @@ def stimulative_backward(
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
+    amp:Callable=nullcontext, # context of the forward passes, such as `lambda: torch.autocast('cuda', torch.bfloat16)`
     **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`: see `SubnetPass`
 )->StimulativeLoss: # (total, ce, kl), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not view.checked: view.check(x)
     second = SubnetPass(view, depths, lam, **kwargs)
-    with second: z_main = view.model(x)
-    ce = loss_func(z_main, y)
-    second.join(ce, z_main, x).backward()
+    with amp():
+        with second: z_main = view.model(x)
+        ce = loss_func(z_main, y)
+        total = second.join(ce, z_main, x)
+    total.backward()
     kl = second.finish()
     return StimulativeLoss(ce.detach() + lam * kl, ce.detach(), kl)
