@@ -167,7 +167,7 @@ def _check_labels(y, z):
     if y.shape != z.shape or z.ndim < 2 or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3):
         raise ValueError(f'stimulative training compares softmax distributions: labels must be classes or class probabilities; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
 
-# %% ../nbs/11_callback.ipynb #dc31747e
+# %% ../nbs/11_callback.ipynb #e2775379
 @patch
 def before_batch(self:StimulativeCallback):
     "Draw a sub-network and look on at the main network's pass."
@@ -179,7 +179,8 @@ def before_batch(self:StimulativeCallback):
     if not self._view.checked: self._view.check(self.x.as_subclass(Tensor))
     self._depths = sample_subnet(self._view.depths, step_generator(self.seed, self.epoch, self.iter))
     several = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
-    self._second = SubnetPass(self._view, self._depths, lam, low_memory=self.low_memory and not several, within=self._within, **self.kwargs).__enter__()
+    self._second = SubnetPass(self._view, self._depths, lam, low_memory=self.low_memory and not several,
+        within=lambda: self._within(), **self.kwargs).__enter__()      # a function: a copy of the model made meanwhile does not copy us and the learner
 
 @patch
 def _within(self:StimulativeCallback):
