@@ -167,7 +167,7 @@ def _check_labels(y, z):
     if y.shape != z.shape or z.ndim < 2 or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3):
         raise ValueError(f'stimulative training compares softmax distributions: labels must be classes or class probabilities; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
 
-# %% ../nbs/11_callback.ipynb #e2775379
+# %% ../nbs/11_callback.ipynb #26ca982a
 @patch
 def before_batch(self:StimulativeCallback):
     "Draw a sub-network and look on at the main network's pass."
@@ -212,6 +212,7 @@ def after_backward(self:StimulativeCallback):
 @patch
 def after_cancel_batch(self:StimulativeCallback): self._let_go()
 
+# %% ../nbs/11_callback.ipynb #eda8c471
 @patch
 def _note(self:StimulativeCallback, ce, kl=None):
     "Add a batch to the sums of the epoch, and show it to the watch."

@@ -201,13 +201,14 @@ class LateTerm:
         self._h = None
         return self.value
 
-# %% ../nbs/03_step.ipynb #6015fc20
+# %% ../nbs/03_step.ipynb #08095547
 def _autocast_now(device):
     "A function that enters the autocast, if any, that is on at this moment."
     if not torch.is_autocast_enabled(device): return nullcontext
     dtype = torch.get_autocast_dtype(device)
     return lambda: torch.autocast(device, dtype=dtype)
 
+# %% ../nbs/03_step.ipynb #4b2866fa
 class SubnetPass(MainPass):
     "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, after the backward `finish` gives the divergence."
     def __init__(self,
