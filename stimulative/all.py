@@ -12,16 +12,17 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
            'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths',
            'permutations_at', 'permute_layers', 'sample_permutations', 'CifarBlock', 'CifarResNet', 'cifar_resnet',
-           'digits_resnet', 'load_published', 'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost',
-           'memory_timeline', 'peak_memory', 'step_cost', 'step_methods', 'CropFlip', 'ResidentDL', 'Upsample',
-           'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped',
-           'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
-           'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass',
+           'digits_resnet', 'load_published', 'densenet', 'densenet264', 'densenet_configs', 'densenet_shape',
+           'kept_channels', 'nest_densenet', 'nested_densenet', 'measure_gap', 'paper_bound', 'tight_bound',
+           'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods', 'CropFlip', 'ResidentDL',
+           'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at',
+           'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results',
+           'write_results', 'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass',
            'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback',
            'drop_block', 'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare',
            'train_method', 'own_module']
 
-# %% ../nbs/17_all.ipynb #166e3f53
+# %% ../nbs/17_all.ipynb #ac03d406
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -29,6 +30,7 @@ from .step import LateTerm, MainPass, StimulativeLoss, SubnetPass, frozen_runnin
 from .loafing import PathStatistics, evaluate_one_by_one, evaluate_paths, evaluate_subnets, loafing_matrix, network_size, part_sizes, path_logits, path_size, path_tree, predict_classes, stage_layers, subnet_path, summarize, tree_gain, walk_paths
 from .destruction import count_permutations, deletable_layers, delete_layers, destruction, destruction_paths, permutations_at, permute_layers, sample_permutations
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
+from .densenet import densenet, densenet264, densenet_configs, densenet_shape, kept_channels, nest_densenet, nested_densenet
 from .theory import measure_gap, paper_bound, tight_bound
 from .cost import measure_cost, memory_timeline, peak_memory, step_cost, step_methods
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
@@ -43,6 +45,7 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
     'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths', 'permutations_at', 'permute_layers', 'sample_permutations',
     'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
+    'densenet', 'densenet264', 'densenet_configs', 'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet',
     'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods',
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',

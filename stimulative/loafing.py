@@ -282,19 +282,31 @@ def summarize(
     at_main = results.accuracy[[d == main for d in results.depths]]
     return dict(main=100 * float(at_main.mean()), mean=100 * float(results.accuracy.mean()), std=100 * float(results.accuracy.std(ddof=0)))
 
-# %% ../nbs/04_loafing.ipynb #38ffaf1d
+# %% ../nbs/04_loafing.ipynb #8117bd6a
+def _accuracy_inside(main, small, batches, test_dl, n_images, nest):
+    "Accuracy of the network that `nest` finds in `main`, re-calibrated; NaN where it finds none."
+    try: net = nest(main, small)
+    except ValueError: return float('nan')
+    preds, labels, _ = predict_classes(recalibrate_bn(net, batches, n_images), test_dl)
+    return (preds == labels).double().mean().item()
+
 def loafing_matrix(
     models:dict, # name -> a trained residual network; all of one family
     calib_dl:Iterable, # training images with the training transforms; the same ones re-calibrate every network
     test_dl:Iterable, # batches (images, labels)
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # see `evaluate_subnets`
+    nest:Callable|None=None, # for networks that are no ordered sub-networks: `nest(main, small)` gives `small`, independent, with the weights it has in `main`; a `ValueError` where it does not fit
 )->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
-    "Accuracy of each network (row) as an ordered sub-network of each other (column)."
+    "Accuracy of each network (row) as a sub-network of each other (column): Fig. 1, Tables r5 and r6."
     import pandas as pd
-    batches, spaces = calibration_batches(calib_dl, n_images), {name: unravel(m).depths for name,m in models.items()}
-    if len({len(d) for d in spaces.values()}) > 1: raise ValueError(f'the networks differ in their number of stages: {spaces}')
+    batches = calibration_batches(calib_dl, n_images)
     matrix = pd.DataFrame(float('nan'), index=pd.Index(models, name='sub-network'), columns=pd.Index(models, name='main network'))
+    if nest is not None:
+        for main,model in models.items(): matrix[main] = [_accuracy_inside(model, small, batches, test_dl, n_images, nest) for small in models.values()]
+        return matrix
+    spaces = {name: unravel(m).depths for name,m in models.items()}
+    if len({len(d) for d in spaces.values()}) > 1: raise ValueError(f'the networks differ in their number of stages: {spaces}')
     for main,model in models.items():
         inside = [n for n,d in spaces.items() if all(a <= b for a,b in zip(d, spaces[main]))]
         results = evaluate_subnets(model, batches, test_dl, [spaces[n] for n in inside], n_images, progress)
