@@ -22,14 +22,14 @@ from .loafing import part_sizes
 __all__ = ['step_methods', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step', 'shared_summed_step',
            'memory_timeline', 'peak_memory', 'measure_cost']
 
-# %% ../nbs/09_cost.ipynb #158094ed
+# %% ../nbs/09_cost.ipynb #60ff5404
 def step_cost(
     model:nn.Module, # a residual network; stays as it is
     xb:torch.Tensor, # a batch of images; one of them is run
 )->dict: # FLOPs of one image's forward pass (2 to a multiply-add), and ratios
     "Forward FLOPs of main network, expected sub-network, stimulative step and tree of all sub-networks, under the uniform draw (Alg. 1)."
     view = unravel(model)
-    if not view.checked: view.check(xb)
+    view.check(xb)
     flops, space, before = {part: size[1] for part,size in part_sizes(view, xb).items()}, view.depths, 1
     stem, head, n_subnets = flops[view.stem], flops[view.head], prod(view.depths)
     sub, shared, tree = stem + head, stem + head / n_subnets, stem + n_subnets * head
