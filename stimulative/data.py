@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 # %% auto #0
 __all__ = ['ResidentDL', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'OpenImage', 'ParentLabel', 'decode_images',
-           'cached_images', 'draw_evenly', 'cifar_dls', 'imagenet_dls']
+           'write_whole', 'cached_images', 'draw_evenly', 'cifar_dls', 'imagenet_dls']
 
 # %% ../nbs/10_data.ipynb #b7c7fad3
 class ResidentDL(TfmdDL):
@@ -138,22 +138,24 @@ def decode_images(
                       n_workers=min(16, defaults.cpus), progress=len(files) > 5000)
     return torch.from_numpy(np.concatenate(blocks)).permute(0, 3, 1, 2).contiguous()
 
-# %% ../nbs/10_data.ipynb #82c709c6
+# %% ../nbs/10_data.ipynb #94d4e244
 def _cache_files(root):
     "Where the decoded images of `root` may lie: with them, or in the user's cache folder."
     return [root/'decoded.pt', xdg_cache_home()/'stimulative'/f'{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.pt']
 
-def _write_whole(obj, path):
-    "Save under a temporary name, then rename: the file is there whole or not at all. False if it cannot be written."
+def write_whole(
+    obj, # anything `torch.save` takes
+    path:Path, # of the file; its folder is made
+):
+    "Save under a temporary name, then rename: the file is there whole or not at all. An `OSError` if it cannot be written."
     tmp = path.with_name(f'{path.name}.{os.getpid()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(obj, tmp)
         os.replace(tmp, path)
-    except (OSError, RuntimeError): return False # torch reports a folder it cannot write to as a RuntimeError
+    except RuntimeError as e: raise OSError(f'{path} cannot be written: {e}') from e # as which torch reports what the system refuses
     finally:
         if tmp.is_file(): tmp.unlink()
-    return True
 
 def cached_images(
     files, # all images under `root`
@@ -169,7 +171,10 @@ def cached_images(
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError): pass
     images = decode_images(files)
     for path in _cache_files(root):
-        if _write_whole(dict(key=key, images=images), path): break
+        try:
+            write_whole(dict(key=key, images=images), path)
+            break
+        except OSError: pass
     return images
 
 # %% ../nbs/10_data.ipynb #52e3a068
