@@ -15,7 +15,7 @@ from .interpret import LoafingInterpretation
 # %% auto #0
 __all__ = ['together', 'gather', 'from_first', 'distributed', 'evaluate_together']
 
-# %% ../nbs/15a_processes.ipynb #09ec3dfe
+# %% ../nbs/15a_processes.ipynb #4727ced2
 @contextmanager
 def together():
     "Connect the processes that a launcher has started; leave the connection when the body is done, if it was made here."
@@ -24,7 +24,7 @@ def together():
         yield
         return
     try: from accelerate import PartialState
-    except ImportError as e: raise ImportError('training in several processes needs Accelerate: pip install accelerate') from e
+    except ImportError as e: raise ImportError("training in several processes needs Accelerate: pip install 'stimulative[parallel]'") from e
     PartialState(cpu=not torch.cuda.is_available())
     try: yield
     finally: dist.destroy_process_group()

@@ -32,7 +32,7 @@ def train_apart(
         raise RuntimeError(f'killed by signal {-done.returncode}' if done.returncode < 0 else last)
     return json.loads(done.stdout.splitlines()[-1])
 
-# %% ../nbs/17_sweep.ipynb #2abffa81
+# %% ../nbs/17_sweep.ipynb #880dbee9
 def _outcomes(runs, executor, progress, kwargs):
     "(run, record or None, error) as they come."
     if executor is None:
@@ -67,7 +67,7 @@ def sweep(
 def _as_table(runs, store, errors):
     "What differs between the runs, then what came out."
     df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
-    if errors: df['error'] = [errors.get(r) for r in runs]
+    if errors: df['error'] = [errors.get(r, '') for r in runs]
     same = [k for k in runs[0].settings if len(runs) > 1 and len({str(r.settings[k]) for r in runs}) == 1]
     return df.drop(columns=same)
 
@@ -115,16 +115,16 @@ def plot_lambda(
     ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
-# %% ../nbs/17_sweep.ipynb #c76d82dd
+# %% ../nbs/17_sweep.ipynb #095e5a28
 def trajectory(
     source, # a record of `train`, or a `Learner` after a fit with `metrics=accuracy`
 )->"DataFrame": # a row an epoch: epoch, train_loss, top1 (%)
     "Training loss and test top-1 of every epoch."
     if isinstance(source, Learner):
+        values = [v for v in getattr(source.recorder, 'values', []) if len(v)]
+        if not values: raise ValueError('the learner has not been trained')
         names = list(source.recorder.metric_names)[1:]
         if 'accuracy' not in names: raise ValueError('the learner knows no accuracy: make it with metrics=accuracy')
-        values = [v for v in source.recorder.values if len(v)]
-        if not values: raise ValueError('the learner has not been trained')
         df = pd.DataFrame([dict(zip(names, v)) for v in values])
         return pd.DataFrame(dict(epoch=range(1, len(df) + 1), train_loss=df.train_loss, top1=100 * df.accuracy))
     return pd.DataFrame(source['epochs'])[['epoch', 'train_loss', 'top1']]
