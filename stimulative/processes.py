@@ -51,7 +51,7 @@ def from_first(
     if error is not None: raise error
     return value
 
-# %% ../nbs/15a_processes.ipynb #524f3767
+# %% ../nbs/15a_processes.ipynb #f3969822
 @contextmanager
 def distributed(
     learn:Learner, # built alike in every process
@@ -67,11 +67,13 @@ def distributed(
             t = torch.tensor(t, device=self.device or 'cpu')
             torch.distributed.broadcast(t, rank)
             return t.tolist()
-    loaders = learn.dls.loaders
+    loaders, bar = learn.dls.loaders, hasattr(learn, 'progress')
     learn.dls.loaders = [AnyDeviceDL(dl) for dl in loaders]
     try:
         with learn.distrib_ctx(sync_bn=sync_bn, cpu=not torch.cuda.is_available()): yield learn
-    finally: learn.dls.loaders, learn.model = loaders, get_model(learn.model)     # also after an error inside a fit
+    finally:                                                  # also after an error inside a fit
+        learn.dls.loaders, learn.model = loaders, get_model(learn.model)
+        if not bar and hasattr(learn, 'progress'): learn.remove_cb(learn.progress)     # which fastai gives to all but the first
 
 # %% ../nbs/15a_processes.ipynb #fa18c8c3
 def evaluate_together(
