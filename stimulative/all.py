@@ -23,9 +23,10 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'train_method', 'own_module', 'ResultsStore', 'results_frame', 'settings_key', 'source_version', 'versions',
            'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together', 'Run',
            'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train',
-           'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'sweep', 'train_apart', 'trajectory']
+           'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart',
+           'trajectory', 'write_records']
 
-# %% ../nbs/21_all.ipynb #82689ca8
+# %% ../nbs/21_all.ipynb #01bb7117
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -44,7 +45,7 @@ from .compare import MeanStd, compare, train_method
 from .store import ResultsStore, results_frame, settings_key, source_version, versions, writable_folder
 from .processes import distributed, evaluate_together, from_first, gather, together
 from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, run_callbacks, run_learner, train
-from .sweep import ablate_lambda, ablation_runs, plot_lambda, plot_trajectories, sweep, train_apart, trajectory
+from .sweep import ablate_lambda, ablation_runs, plot_lambda, plot_trajectories, read_records, sweep, train_apart, trajectory, write_records
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'exchange_blocks', 'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
@@ -58,4 +59,4 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
     'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module',
     'ResultsStore', 'results_frame', 'settings_key', 'source_version', 'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together',
-    'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'sweep', 'train_apart', 'trajectory']
+    'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart', 'trajectory', 'write_records']

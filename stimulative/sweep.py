@@ -16,7 +16,8 @@ from .store import ResultsStore, results_frame
 from .experiment import Run, method_parts, presets, train
 
 # %% auto #0
-__all__ = ['train_apart', 'sweep', 'ablation_runs', 'ablate_lambda', 'plot_lambda', 'trajectory', 'plot_trajectories']
+__all__ = ['train_apart', 'sweep', 'write_records', 'read_records', 'ablation_runs', 'ablate_lambda', 'plot_lambda', 'trajectory',
+           'plot_trajectories']
 
 # %% ../nbs/17_sweep.ipynb #37d902ce
 def train_apart(
@@ -71,7 +72,28 @@ def _as_table(runs, store, errors):
     same = [k for k in runs[0].settings if len(runs) > 1 and len({str(r.settings[k]) for r in runs}) == 1]
     return df.drop(columns=same)
 
-# %% ../nbs/17_sweep.ipynb #5bcd8c50
+# %% ../nbs/17_sweep.ipynb #30508c89
+def write_records(
+    runs:Iterable[Run], # whose records are wanted; what is missing in the results is left out
+    out, # folder of the results
+    path, # of the JSON file
+    command:str, # that carried the runs out
+):
+    "Settings, summary, epochs, hardware and versions of finished runs, as one file; the single sub-networks are left out."
+    store = ResultsStore(Path(out).expanduser()/'results.sqlite')
+    found = [r for run in dict.fromkeys(runs) if (r := store.get(run.settings))]
+    if not found: raise ValueError(f'{store.path} has none of these runs')
+    short = lambda o: {k: short(v) for k,v in o.items()} if isinstance(o, dict) else [short(v) for v in o] if isinstance(o, list) else round(o, 5) if isinstance(o, float) else o
+    records = [short({k: v for k,v in r.items() if k not in ('subnets', 'settings')}) | dict(settings=r['settings']) for r in found]
+    Path(path).write_text(json.dumps(dict(command=command, records=records), separators=(',', ':')).replace('{"key"', '\n{"key"'))
+
+def read_records(
+    path, # of a file that `write_records` wrote
+)->list: # records
+    "The records, as `train` returned them but for the single sub-networks."
+    return json.loads(Path(path).read_text())['records']
+
+# %% ../nbs/17_sweep.ipynb #d972c7cb
 def ablation_runs(
     base:Run, # whose lambda and seed are exchanged; stimulative training, perhaps with another method beside it
     lams:Sequence=(0, 1, 2, 5, 10, 20), # weights of the KL term; 0 is common training
@@ -92,8 +114,7 @@ def ablate_lambda(
 )->"DataFrame": # a row a training: lam, seed, main (%), all (%) mean and std, ...
     "Train with every lambda and seed: Fig. r3."
     runs = ablation_runs(base, lams, seeds)
-    table = sweep(runs, **kwargs)
-    return table.assign(lam=[r.lam for r in runs], seed=[r.seed for r in runs])
+    return sweep(runs, **kwargs).assign(lam=[r.lam for r in runs], seed=[r.seed for r in runs])
 
 # %% ../nbs/17_sweep.ipynb #c2df9850
 def plot_lambda(
