@@ -20,9 +20,10 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'write_results', 'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass',
            'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback',
            'drop_block', 'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare',
-           'train_method', 'own_module']
+           'train_method', 'own_module', 'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure',
+           'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
 
-# %% ../nbs/21_all.ipynb #ac03d406
+# %% ../nbs/21_all.ipynb #c3e0e248
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -38,6 +39,7 @@ from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
 from .baselines import BaselineCallback, Guests, HeadsCallback, LayerSupervisionCallback, OnePass, SelfDistillationCallback, ShallowClassifier, StageSupervisionCallback, StochasticDepthCallback, drop_block, stage_coefficients, survival_probabilities, transforming_head
 from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, read_results, write_results
 from .compare import MeanStd, compare, train_method
+from .explore import PathAccuracy, count_swaps, destroyed_facts, destroyed_figure, destroyed_path, explore, measure_latency, subnet_facts, subnet_figure
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'exchange_blocks', 'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
@@ -49,4 +51,5 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods',
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
-    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module']
+    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module',
+    'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure', 'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
