@@ -290,11 +290,18 @@ class Soon:
         self.waiting = None
         self.fn()
 
-# %% ../nbs/18_explore.ipynb #a6134b1a
-def _html(df, note=''):
-    "A table with two decimals, as HTML."
-    table = df.to_html(float_format='{:.2f}'.format, na_rep='–', border=0, justify='right')
-    return f'<div class="stimulative-facts" aria-live="polite">{note}{table}</div>'
+# %% ../nbs/18_explore.ipynb #12cef2e9
+_css = '<style>.stimulative-facts th, .stimulative-facts td { padding: 0 .45em; line-height: 1.6; text-align: right; white-space: nowrap } .stimulative-facts p { line-height: 1.4; margin: .3em 0; max-width: 32em }</style>'
+
+def _html(df, note='', keep=False):
+    "A table with two decimals, as HTML; what was not measured for any network is left out, unless it is to be kept."
+    table = (df if keep else df.dropna(axis=1, how='all')).reset_index().to_html(float_format='{:.2f}'.format, na_rep='–', border=0, index=False)
+    return f'{_css}<div class="stimulative-facts" aria-live="polite">{note}{table}</div>'
+
+def _side_by_side(controls, image):
+    "Controls and picture beside each other, or below each other where there is no room."
+    import ipywidgets as w
+    return w.HBox([w.VBox(controls, layout=w.Layout(flex='0 1 auto', max_width='100%')), image], layout=w.Layout(flex_flow='row wrap', align_items='flex-start'))
 
 def _shares(facts):
     "What the sub-network needs, in percent of the main network."
@@ -304,7 +311,7 @@ def _shares(facts):
 
 def _image(width):
     import ipywidgets as w
-    return w.Image(format='png', layout=w.Layout(max_width='100%', width=width, height='auto'))
+    return w.Image(format='png', layout=w.Layout(flex='1 1 20rem', min_width='0', max_width=f'min(100%, {width})', height='auto'))
 
 class DepthPanel:
     "A slider a stage, the cloud of all sub-networks, and the facts."
@@ -319,10 +326,10 @@ class DepthPanel:
         kinds = [(label, k) for k,label in _axes.items() if k == 'blocks' or all(k in i.results for i in self.interps)]
         self.x = w.Dropdown(options=kinds, value=x, description='against', layout=wide)
         self.sliders = [w.IntSlider(d, 1, max(n, 2), description=f'stage {s}', disabled=n == 1, layout=wide) for s,(d,n) in enumerate(zip(start, self.space), 1)]
-        self.image, self.table, self.redraw = _image('38rem'), w.HTML(), Soon(self.draw)
+        self.image, self.table, self.redraw = _image('36rem'), w.HTML(), Soon(self.draw)
         for o in self.sliders: o.observe(self.redraw, 'value')
         self.x.observe(self.cloud, 'value')
-        self.box = w.HBox([w.VBox([*self.sliders, self.x, self.table]), self.image], layout=w.Layout(flex_flow='row wrap', align_items='flex-start'))
+        self.box = _side_by_side([*self.sliders, self.x, self.table], self.image)
         self.cloud()
 
     @property
@@ -336,10 +343,10 @@ class DepthPanel:
     def draw(self):
         "Light up the sub-network that is chosen, and say what it is."
         facts = subnet_facts(self.interps, self.depths)
-        self.table.value = _html(facts.drop(columns='depths'), _shares(facts))
         self.image.value = self.drawn.png(_lit_subnet(self.drawn.fig.axes[0], self.interps, self.depths, self.x.value))
+        self.table.value = _html(facts.drop(columns='depths'), _shares(facts))
 
-# %% ../nbs/18_explore.ipynb #3bdff5fb
+# %% ../nbs/18_explore.ipynb #60285f3e
 class DestructionPanel:
     "A box a layer to tick it off, a button between two layers of a stage to swap them, and what that costs."
     def __init__(self,
@@ -354,14 +361,14 @@ class DestructionPanel:
         self.mend = w.Button(description='mend all', icon='undo')
         self.mend.on_click(self._mend)
         self.rows = [self._row(s) for s in range(len(self.space))]
-        self.image, self.table = _image('46rem'), w.HTML()
-        self.box = w.HBox([w.VBox([*self.rows, self.mend, self.table]), self.image], layout=w.Layout(flex_flow='row wrap', align_items='flex-start'))
+        self.image, self.table = _image('44rem'), w.HTML()
+        self.box = _side_by_side([*self.rows, self.mend, self.table], self.image)
         self.cloud()
 
     def _box(self, layer, kept, transition):
         import ipywidgets as w
         tip = f'layer {layer} is a transition layer and stays' if transition else f'layer {layer}: tick it off to delete it'
-        box = w.Checkbox(kept, description=str(layer), indent=False, disabled=transition, tooltip=tip, layout=w.Layout(width='auto'))
+        box = w.Checkbox(kept, description=str(layer), indent=False, disabled=transition, tooltip=tip, layout=w.Layout(width='auto', margin='0 .3rem'))
         box.observe(self.redraw, 'value')
         return box
 
@@ -405,11 +412,11 @@ class DestructionPanel:
         path = self.path
         if any(r.compute and path not in r for r in self.runs): self.table.value = '<p>testing it ...</p>'
         facts, k, swaps = destroyed_facts(self.runs, path), _gone(path, self.space), count_swaps(path)
-        note = f'<p>layers {", ".join(map(str, path))}: {k} deleted, {swaps} swaps</p>'
+        note = f'<p>layers {", ".join(map(str, path))}: {k} deleted, {swaps} swap{"s" * (swaps != 1)}</p>'
         if facts['top-1 (%)'].isna().any(): note += '<p>Not among the networks that were tested: results of `destruction` hold deletions and permutations, not both at once.</p>'
-        self.table.value = _html(facts, note)
         if [len(r.known) for r in self.runs] != self.known: return self.cloud()
         self.image.value = self.drawn.png(_lit_path(self.drawn.fig.axes, self.runs, path))
+        self.table.value = _html(facts, note, keep=True)
 
 # %% ../nbs/18_explore.ipynb #9b8acf83
 def front_end()->bool:
@@ -430,7 +437,7 @@ def _named(o, name):
     if isinstance(o, PathAccuracy): return PathAccuracy(o.known, o.depths, o.name or name, o.compute)
     raise ValueError(f'destruction takes DestructionInterpretations, PathAccuracys or Learners; got {type(o).__name__}')
 
-# %% ../nbs/18_explore.ipynb #c76a0c9d
+# %% ../nbs/18_explore.ipynb #79a3d6a6
 class Explorer:
     "What `explore` shows: a widget where a front end answers, else a figure and a table of the same content."
     def __init__(self, interps, runs, depths=None, gone=(), x='flops', live=None):
@@ -452,7 +459,7 @@ class Explorer:
         return self._widget
 
     def _show(self, *_):
-        for name,p in self.panels.items(): p.box.layout.display = None if name == self.switch.value else 'none'
+        for name,p in sorted(self.panels.items(), key=lambda o: o[0] == self.switch.value): p.box.layout.display = None if name == self.switch.value else 'none'
 
     def static(self)->list: # (PNG file, table) of what the widget begins with
         "The same without a front end."
@@ -465,7 +472,7 @@ class Explorer:
         from IPython.display import display, Image as Picture
         if front_end() if self.live is None else self.live:
             return display({**self.widget._repr_mimebundle_(), 'image/png': self.static()[0][0], 'text/plain': repr(self)}, raw=True)
-        for png,table in self.static(): display(Picture(png, alt='accuracy of all networks, one of them lit up')); display(table)
+        for png,table in self.static(): display(Picture(png, alt='accuracy of all networks, one of them lit up')); display(table.dropna(axis=1, how='all'))
 
 # %% ../nbs/18_explore.ipynb #505901ab
 def explore(
