@@ -9,7 +9,7 @@ BIN    = .venv/bin
 PIP    = -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-browser check readme clean
+.PHONY: help demo test test-newest test-browser check readme docs clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +26,9 @@ check: .venv/.installed ## Notebooks clean, modules and README in step with them
 
 readme: .venv/.installed ## Make README.md from nbs/index.ipynb
 	@$(BIN)/python .ci/readme.py .
+
+docs: .venv/.installed ## Make the documentation's pages, check links and pictures; render the site in _docs where Quarto is installed
+	@$(BIN)/python .ci/docs.py
 
 # A wheel from the tree, in an environment with the newest of all it needs; run from outside, so that no file of the tree is imported.
 test-newest: ## Run the built wheel with the newest fastai and torch, in .venv-newest

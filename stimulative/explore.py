@@ -21,7 +21,7 @@ from .cost import _timed
 from .interpret import DestructionInterpretation, LoafingInterpretation, _axes, _looking_on, _place, method_style
 
 # %% auto #0
-__all__ = ['measure_latency', 'averaged', 'subnet_facts', 'Still', 'subnet_figure', 'DrawnOnce', 'destroyed_path', 'count_swaps',
+__all__ = ['measure_latency', 'averaged', 'subnet_facts', 'subnet_figure', 'DrawnOnce', 'destroyed_path', 'count_swaps',
            'PathAccuracy', 'destroyed_facts', 'destroyed_figure', 'Soon', 'DepthPanel', 'DestructionPanel', 'front_end',
            'Explorer', 'explore']
 
@@ -92,8 +92,8 @@ def subnet_facts(
     names = pd.MultiIndex.from_tuples(rows, names=['training', 'network'])
     return pd.DataFrame(rows.values(), names, ['depths', 'top-1 (%)', 'place', 'params (k)', 'MFLOPs', 'latency (ms)'])
 
-# %% ../nbs/18_explore.ipynb #07337c3d
-class Still(Figure):
+# %% ../nbs/18_explore.ipynb #11f9fc8f
+class _Still(Figure):
     "A figure that pyplot does not know, and therefore shows nowhere else; at the end of a cell it shows itself."
     def _repr_png_(self):
         out = BytesIO(); self.savefig(out, format='png', dpi=110)
@@ -101,7 +101,7 @@ class Still(Figure):
 
 def _canvas(width, height, n=1):
     "An empty figure and its axes."
-    fig = Still(figsize=(width, height), layout='constrained')
+    fig = _Still(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(fig)
     return fig, fig.subplots(1, n, squeeze=False)[0]
 
@@ -128,7 +128,7 @@ def subnet_figure(
     interps:Sequence[LoafingInterpretation], # trainings of one network
     depths:Sequence[int], # of the sub-network
     x:str='flops', # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
-)->Still: # matplotlib's `Figure`, unknown to pyplot
+)->Figure: # unknown to pyplot
     "A sub-network lit up in the cloud of all."
     depths, interps = check_depths(depths, _same_space(interps)), [averaged(i) for i in interps]
     fig = _cloud(interps, x)
@@ -233,7 +233,7 @@ def destroyed_facts(
     df = pd.DataFrame({'intact (%)': [100 * r(intact) for r in runs], 'top-1 (%)': [100 * r(tuple(path)) for r in runs]}, names)
     return df.assign(**{'drop (points)': df['intact (%)'] - df['top-1 (%)']})
 
-# %% ../nbs/18_explore.ipynb #b4ec3b3b
+# %% ../nbs/18_explore.ipynb #45dd95e7
 def _gone(path, depths): return sum(depths) - len(path)
 
 def _damage(runs):
@@ -264,7 +264,7 @@ def _lit_path(axs, runs, path):
 def destroyed_figure(
     runs:Sequence[PathAccuracy], # trainings of one network
     path:Sequence[int], # layer numbers in the order they run
-)->Still: # matplotlib's `Figure`, unknown to pyplot
+)->Figure: # unknown to pyplot
     "A destroyed network lit up among all whose accuracy is known."
     for r in runs: r(tuple(path))
     fig = _damage(runs)
