@@ -9,7 +9,7 @@ BIN    = .venv/bin
 PIP    = -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest check readme clean
+.PHONY: help demo test test-newest test-browser check readme docs clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +27,9 @@ check: .venv/.installed ## Notebooks clean, modules and README in step with them
 readme: .venv/.installed ## Make README.md from nbs/index.ipynb
 	@$(BIN)/python .ci/readme.py .
 
+docs: .venv/.installed ## Make the documentation's pages, check links and pictures; render the site in _docs where Quarto is installed
+	@$(BIN)/python .ci/docs.py
+
 # A wheel from the tree, in an environment with the newest of all it needs; run from outside, so that no file of the tree is imported.
 test-newest: ## Run the built wheel with the newest fastai and torch, in .venv-newest
 	@$(call venv,.venv-newest)
@@ -36,6 +39,14 @@ test-newest: ## Run the built wheel with the newest fastai and torch, in .venv-n
 	@.venv-newest/bin/python $(PIP) install -qq --upgrade --upgrade-strategy eager .wheel/*.whl 'fastai>=2.8.12' 'fastcore>=2'
 	@rm -rf build .wheel
 	@here=$$PWD && tmp=$$(mktemp -d) && cd $$tmp && $$here/.venv-newest/bin/python $$here/.ci/newest.py; rc=$$?; rm -rf $$tmp; exit $$rc
+
+# JupyterLab and Voila in an environment of their own; the kernel they start is that of .venv. Chromium is the system's.
+test-browser: .venv/.installed ## Move the explorer's sliders in JupyterLab and Voila, with Chromium; pictures in out/browser
+	@$(BIN)/python .ci/browser.py --has-chromium
+	@$(call venv,.venv-browser)
+	@echo 'Installing JupyterLab, Voila and Playwright into .venv-browser: a minute the first time'
+	@.venv-browser/bin/python $(PIP) install -qq 'jupyterlab>=4.4,<5' 'voila>=0.5.8,<0.6' 'jupyterlab_widgets>=3,<4' 'widgetsnbextension>=4,<5' 'playwright<2'
+	@.venv-browser/bin/python .ci/browser.py
 
 clean: ## Remove what was made, but for the environments
 	@rm -rf out _docs _proc build dist .wheel *.egg-info

@@ -24,9 +24,10 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together', 'Run',
            'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train',
            'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart',
-           'trajectory', 'write_records']
+           'trajectory', 'write_records', 'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure',
+           'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
 
-# %% ../nbs/21_all.ipynb #01bb7117
+# %% ../nbs/21_all.ipynb #93f1bd54
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -46,6 +47,7 @@ from .store import ResultsStore, results_frame, settings_key, source_version, ve
 from .processes import distributed, evaluate_together, from_first, gather, together
 from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, run_callbacks, run_learner, train
 from .sweep import ablate_lambda, ablation_runs, plot_lambda, plot_trajectories, read_records, sweep, train_apart, trajectory, write_records
+from .explore import PathAccuracy, count_swaps, destroyed_facts, destroyed_figure, destroyed_path, explore, measure_latency, subnet_facts, subnet_figure
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'exchange_blocks', 'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
@@ -59,4 +61,5 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
     'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module',
     'ResultsStore', 'results_frame', 'settings_key', 'source_version', 'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together',
-    'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart', 'trajectory', 'write_records']
+    'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart', 'trajectory', 'write_records',
+    'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure', 'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']

@@ -89,18 +89,20 @@ class LoafingInterpretation:
 
     def __repr__(self): return f'{type(self).__name__} of {len(self.results)} sub-networks of {self.depths}\n{self.summary().round(2)}'
 
-# %% ../nbs/13_interpret.ipynb #d89bd797
-_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters', 'blocks': 'blocks kept'}
+# %% ../nbs/13_interpret.ipynb #28b98eac
+_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters', 'blocks': 'blocks kept', 'latency': 'measured latency (ms)'}
+_units = dict(flops=1e6, n_params=1e3, latency=1)
 
 def _place(results, x):
     "Where the sub-networks of `results` stand on the x axis."
     if x == 'blocks': return results.depths.map(sum)
-    return results[x] / (1e6 if x == 'flops' else 1e3)
+    if x not in results: raise ValueError(f'these results have no column {x!r}' + (': `measure_latency` of stimulative.explore adds it' if x == 'latency' else ''))
+    return results[x] / _units[x]
 
 @patch
 def plot(self:LoafingInterpretation,
     *others:LoafingInterpretation, # further trainings, in the same figure
-    x:str='flops', # 'flops', 'n_params' or 'blocks'
+    x:str='flops', # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
     "Accuracy of every sub-network against its size; the main network as a large open marker (Figs. 1, r1 and r8)."

@@ -1,0 +1,175 @@
+"Move the explorer's sliders in a real browser: JupyterLab and Voila in headless Chromium. Run by `make test-browser`."
+import ast, contextlib, csv, json, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+from pathlib import Path
+
+ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
+PYTHON, RESULTS, OUT = ROOT/'.venv/bin/python', ROOT/'nbs/results', ROOT/'out/browser'
+CHROMIUM = next(filter(None, map(shutil.which, ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])), None)
+if not CHROMIUM: sys.exit('No Chromium on the path, and this test needs one. On Debian or Ubuntu: apt-get install -y chromium')
+if '--has-chromium' in sys.argv: sys.exit()
+from playwright.sync_api import expect, sync_playwright
+
+CELLS = [f'''from stimulative.all import *
+common, stimulative = read_results('{RESULTS}/cifar100_small.csv').values()
+explore(common, stimulative, destruction=read_results('{RESULTS}/destruction_cifar100.csv'))''']
+
+def stored(file, key):
+    "training -> key -> accuracy in percent, as the widget must show it: read here without the package."
+    csv.field_size_limit(10**7)
+    with open(RESULTS/file) as f: rows = list(csv.DictReader(f))
+    return {t: {key(r): f'{100 * float(r["accuracy"]):.2f}' for r in rows if r['training'] == t} for t in ('common', 'stimulative')}
+
+DEPTHS = stored('cifar100_small.csv', lambda r: ast.literal_eval(r['depths']))
+LAYERS = stored('destruction_cifar100.csv', lambda r: (r['kind'], r['layers']))
+
+def make_folder(folder):
+    "A notebook, and a kernel of the package's environment for it; nothing of the user's Jupyter is read or written."
+    kernel = folder/'data/kernels/stimulative'
+    kernel.mkdir(parents=True)
+    (kernel/'kernel.json').write_text(json.dumps(dict(argv=[str(PYTHON), '-m', 'ipykernel_launcher', '-f', '{connection_file}'], display_name='stimulative', language='python')))
+    settings = folder/'jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings'
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(dict(fetchNews='false', checkForUpdates=False)))
+    cells = [dict(cell_type='code', id=f'c{i}', metadata={}, source=c, outputs=[], execution_count=None) for i, c in enumerate(CELLS)]
+    spec = dict(name='stimulative', display_name='stimulative', language='python')
+    (folder/'explorer.ipynb').write_text(json.dumps(dict(cells=cells, metadata=dict(kernelspec=spec), nbformat=4, nbformat_minor=5)))
+    dirs = {k: str(folder/k.lower()) for k in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
+    return {**os.environ, **dirs, 'JUPYTER_DATA_DIR': str(folder/'data'), 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+@contextlib.contextmanager
+def served(name, folder, env):
+    "The address of a running server of that name."
+    port = free_port()
+    log = (folder/f'{name}.log').open('w')
+    cmd = {'lab': ['jupyter-lab', '--allow-root', '--no-browser', '--IdentityProvider.token=', '--ServerApp.password=', '--expose-app-in-browser', f'--ServerApp.port={port}',
+                   '--ServerApp.ip=127.0.0.1', '--LabApp.news_url=None', f'--ServerApp.root_dir={folder}'],
+           'voila': ['voila', 'explorer.ipynb', '--no-browser', f'--port={port}', '--Voila.ip=127.0.0.1']}[name]
+    server = subprocess.Popen([str(BIN/cmd[0]), *cmd[1:]], cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT)
+    url = f'http://127.0.0.1:{port}' + ('/lab/tree/explorer.ipynb?reset' if name == 'lab' else '/')
+    try:
+        for _ in range(240):
+            if server.poll() is not None: raise RuntimeError(f'{name} stopped:\n{(folder/f"{name}.log").read_text()[-3000:]}')
+            with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1): break
+            time.sleep(.25)
+        yield url
+    except BaseException:
+        print((folder/f'{name}.log').read_text()[-3000:])
+        raise
+    finally:
+        server.terminate()
+        try: server.wait(20)
+        except subprocess.TimeoutExpired: server.kill()
+
+def run_all(page):
+    "Run every cell of the notebook that JupyterLab has opened."
+    page.wait_for_selector('.jp-Notebook .jp-Cell', timeout=90_000)
+    page.evaluate('''async () => {
+        const panel = window.jupyterapp.shell.currentWidget;
+        await panel.context.ready; await panel.sessionContext.ready;
+        await window.jupyterapp.commands.execute('notebook:run-all-cells');
+    }''')
+
+class Seen:
+    "What a reader sees and does on a page with the explorer."
+    def __init__(self, page, name): self.page, self.name = page, name
+    @property
+    def facts(self): return self.page.locator('.stimulative-facts:visible')
+    def handle(self, stage): return self.page.locator('.noUi-handle').nth(stage - 1)
+    def picture(self): return self.page.locator('.widget-image:visible').get_attribute('src')
+    def expect_another(self, picture): expect(self.page.locator('.widget-image:visible')).not_to_have_attribute('src', picture)
+    def shot(self, what):
+        OUT.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=OUT/f'{self.name}-{what}.png')
+
+    def expect_depths(self, *depths):
+        "The table says so, with the numbers of the file."
+        expect(self.facts).to_contain_text(f'{depths} beside the main network (3, 3, 3)')
+        for accuracy in DEPTHS.values():
+            for d in (depths, (3, 3, 3)): expect(self.facts).to_contain_text(accuracy[d])
+
+    def drag(self, stage, *places):
+        "Drag a slider's handle to places between 0 and 1 of its way, one after the other, without letting go."
+        box, at = self.page.locator('.noUi-base').nth(stage - 1).bounding_box(), self.handle(stage).bounding_box()
+        self.page.mouse.move(at['x'] + at['width'] / 2, at['y'] + at['height'] / 2)
+        self.page.mouse.down()
+        for p in places: self.page.mouse.move(box['x'] + p * box['width'], at['y'] + at['height'] / 2, steps=6)
+        self.page.mouse.up()
+
+    def choose_depths(self):
+        "With the mouse, with the keyboard, and as fast as it goes."
+        self.expect_depths(3, 3, 3)
+        first = self.picture()
+        self.drag(1, 0.); self.expect_depths(1, 3, 3)
+        self.expect_another(first)
+        self.handle(2).focus()
+        self.page.keyboard.press('ArrowLeft'); self.expect_depths(1, 2, 3)
+        self.shot('depths')
+        for key in ('Tab', 'Tab', 'ArrowLeft', 'ArrowLeft'): self.page.keyboard.press(key)          # past the number beside the slider
+        self.expect_depths(1, 2, 1)
+        start = time.perf_counter()
+        self.drag(3, *[1., 0.] * 20, .5)
+        held = time.perf_counter() - start
+        self.expect_depths(1, 2, 2)
+        print(f'  {self.name}: 40 times from end to end in {held:.1f} s, right {1e3 * (time.perf_counter() - start - held):.0f} ms after letting go')
+        self.handle(1).focus()
+        for key in ['ArrowRight', 'ArrowLeft'] * 30 + ['ArrowRight']: self.page.keyboard.press(key)
+        self.expect_depths(2, 2, 2)
+        self.page.get_by_label('against').select_option('blocks kept')
+        self.expect_depths(2, 2, 2)
+
+    def expect_left(self, text, kind, layers):
+        "What the table says of a destroyed network."
+        expect(self.facts).to_contain_text(text)
+        for accuracy in LAYERS.values(): expect(self.facts).to_contain_text(accuracy[kind, str(layers)])
+
+    def destroy(self):
+        "Tick off with mouse and keyboard, swap, mend."
+        self.page.get_by_role('button', name='destruction').click()
+        self.expect_left('0 deleted, 0 swaps', 'delete', ())
+        first, layer = self.picture(), lambda i: self.page.get_by_label(str(i), exact=True)
+        layer(5).click(); self.expect_left('1 deleted, 0 swaps', 'delete', (5,))
+        self.expect_another(first)
+        layer(8).focus(); self.page.keyboard.press('Space'); self.expect_left('2 deleted, 0 swaps', 'delete', (5, 8))
+        assert not layer(4).is_enabled(), 'the transition layer can be ticked off'
+        self.shot('destruction')
+        mend = self.page.get_by_role('button', name='mend all')
+        mend.click(); self.expect_left('0 deleted, 0 swaps', 'delete', ())
+        self.page.get_by_role('button', name='⇄').nth(1).focus(); self.page.keyboard.press('Enter')
+        self.expect_left('layers 1, 2, 3, 4, 6, 5, 7, 8, 9: 0 deleted, 1 swap', 'permute', [[1, 2, 3], [4, 6, 5], [7, 8, 9]])
+        layer(2).click(); expect(self.facts).to_contain_text('Not among the networks that were tested')
+        for i in (2, 5, 6) * 9: layer(i).click()
+        self.expect_left('2 deleted, 0 swaps', 'delete', (5, 6))
+        mend.click(); self.expect_left('0 deleted, 0 swaps', 'delete', ())
+        self.page.get_by_role('button', name='depths').click(); self.expect_depths(2, 2, 2)
+
+def main():
+    expect.set_options(timeout=15_000)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp, sync_playwright() as p:
+        folder = Path(tmp)
+        env = make_folder(folder)
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-dev-shm-usage'])
+        print('Chromium', browser.version)
+        for name in 'lab', 'voila':
+            with served(name, folder, env) as url:
+                page, errors = browser.new_page(viewport=dict(width=1280, height=900)), []
+                page.on('pageerror', lambda e: errors.append(str(e)))
+                page.goto(url, timeout=120_000)
+                if name == 'lab': run_all(page)
+                seen = Seen(page, name)
+                try:
+                    expect(seen.facts).to_be_visible(timeout=120_000)
+                    seen.choose_depths(); seen.destroy()
+                    assert not (text := page.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents()), text
+                    assert not errors, errors
+                except BaseException: seen.shot('failed'); raise
+                page.close()
+            print(f'browser {name}: ok')
+        browser.close()
+
+if __name__ == '__main__': main()
