@@ -87,11 +87,11 @@ class ResultsStore:
 
     def __len__(self): return len(self.records())
 
-# %% ../nbs/15_store.ipynb #9a81f0fc
+# %% ../nbs/15_store.ipynb #221b4f38
 def results_frame(
     records:list, # [(settings, record)]
 )->"DataFrame": # a row a run: key, settings, and what the records have under 'summary'
-    "Runs as a table."
+    "Finished runs as a table, settings and summaries side by side."
     return pd.DataFrame([dict(key=settings_key(s), **s, **r.get('summary', {})) for s,r in records])
 
 # %% ../nbs/15_store.ipynb #53d2fdfa
