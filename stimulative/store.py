@@ -13,7 +13,7 @@ import fastai, torch
 import pandas as pd
 
 # %% auto #0
-__all__ = ['versions', 'source_version', 'settings_key', 'ResultsStore', 'results_frame', 'writable_folder']
+__all__ = ['versions', 'source_version', 'settings_key', 'ResultsStore', 'results_frame', 'results', 'writable_folder']
 
 # %% ../nbs/15_store.ipynb #a7f378b1
 def versions()->dict:
@@ -93,6 +93,15 @@ def results_frame(
 )->"DataFrame": # a row a run: key, settings, and what the records have under 'summary'
     "Finished runs as a table, settings and summaries side by side."
     return pd.DataFrame([dict(key=settings_key(s), **s, **r.get('summary', {})) for s,r in records])
+
+# %% ../nbs/15_store.ipynb #c84a5ac9
+def results(
+    out='results', # folder of the results
+)->"DataFrame": # a row a finished run, in the order in which they were finished
+    "All finished runs of a folder; a `FileNotFoundError` if it has none."
+    path = Path(out).expanduser()/'results.sqlite'
+    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
+    return results_frame(ResultsStore(path).records())
 
 # %% ../nbs/15_store.ipynb #53d2fdfa
 def writable_folder(
