@@ -1,5 +1,5 @@
-"Run the installed wheel with the newest of everything: the core without fastai, two batches of training, the evaluation."
-import subprocess, sys
+"Run the installed wheel with the newest of everything: the core without fastai, two batches of training, the evaluation, the console script."
+import json, subprocess, sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,3 +36,9 @@ missing = {'depths', 'accuracy', 'n_params', 'flops'} - set(interp.results.colum
 assert not missing and len(interp.results) == 27, f'{len(interp.results)} rows, columns missing: {missing}'
 print(interp.summary())
 print(f'newest: {len(interp.results)} sub-networks evaluated')
+
+# the console script as users have it: a run, then the same from the results
+words = [str(Path(sys.executable).parent/'stimulative'), 'train', '--epochs', '1', '--out', 'results', '--json']
+first, again = (json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(2))
+assert first == again and len(first['subnets']) == 27
+print('console script: one epoch,', first['summary']['last top-1 (%)'], '%, stored')
