@@ -118,22 +118,35 @@ def passes_input(
     other = h + torch.linspace(1, 2, h.numel(), device=h.device, dtype=h.dtype).view_as(h)
     return not torch.equal(functional_call(block, zeros, h.clone()), functional_call(block, zeros, other))
 
-# %% ../nbs/00_unravel.ipynb #ff12284a
+# %% ../nbs/00_unravel.ipynb #271987bd
+def _appends(out, h):
+    "Whether `out` is `h` and further channels behind it."
+    return h.ndim > 1 and out.ndim == h.ndim and out.shape[1] > h.shape[1] and torch.equal(out[:, :h.shape[1]], h)
+
 def _check_skippable(block, h, where):
     "Run `block` on `h`; a `NotResidualError` if leaving it out would not be possible."
     out = block(h.clone())     # a block may add to its input in place
-    if out.shape != h.shape:
+    if out.shape != h.shape and not _appends(out, h):
         raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: only the first block of a stage may')
     if not passes_input(block, h):
         raise NotResidualError(f'{where} ({type(block).__name__}) has no identity path: with its weights at zero its output does not depend on its input')
     return out
 
+def _check_fewer(view, x):
+    "Run the smallest sub-network; a `NotResidualError` if what follows a stage needs the channels that its blocks append."
+    try:
+        for part in view.parts([1] * len(view.stages)): x = part(x)
+    except RuntimeError as e: raise NotResidualError(f'{type(view.model).__name__} has blocks that append channels, and what follows them does not run on fewer: they cannot be skipped ({e})') from e
+
 def _walk_checked(view, x):
     "The main network's output through the view, every skippable block checked on the way."
-    h = view.stem(x)
+    h, grows = view.stem(x.clone()), False
     for s,(first,*rest) in enumerate(view.stages, 1):
         h = first(h)
-        for i,block in enumerate(rest, 2): h = _check_skippable(block, h, f'block {i} of stage {s}')
+        for i,block in enumerate(rest, 2):
+            before, h = h.shape, _check_skippable(block, h, f'block {i} of stage {s}')
+            grows = grows or h.shape != before
+    if grows: _check_fewer(view, x.clone())
     return view.head(h)
 
 def check_view(
@@ -146,7 +159,7 @@ def check_view(
         view.model.eval()
         want = view.model(x.clone())
         if isinstance(want, torch.Tensor) and not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
-        try: got = _walk_checked(view, x.clone())
+        try: got = _walk_checked(view, x)
         except (RuntimeError, TypeError, AttributeError) as e:
             raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {name} leave a layer out? ({e})') from e
         if not isinstance(want, torch.Tensor) or want.shape != got.shape:
