@@ -20,9 +20,10 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'plot_matrix', 'read_results', 'write_results', 'BaselineCallback', 'Guests', 'HeadsCallback',
            'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier',
            'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block', 'stage_coefficients',
-           'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module']
+           'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method',
+           'own_module']
 
-# %% ../nbs/21_all.ipynb #08bbd738
+# %% ../nbs/21_all.ipynb #fca20004
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -37,7 +38,7 @@ from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagene
 from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
 from .baselines import BaselineCallback, Guests, HeadsCallback, LayerSupervisionCallback, OnePass, SelfDistillationCallback, ShallowClassifier, StageSupervisionCallback, StochasticDepthCallback, drop_block, stage_coefficients, survival_probabilities, transforming_head
 from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, plot_matrix, read_results, write_results
-from .compare import MeanStd, compare, train_method
+from .compare import MeanStd, compare, imagenet_matrix, train_method
 
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'exchange_blocks', 'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
@@ -49,4 +50,4 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods',
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'plot_matrix', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
-    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module']
+    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method', 'own_module']
