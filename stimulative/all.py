@@ -12,7 +12,7 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'predict_classes', 'size_after', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
            'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths',
            'permutations_at', 'permute_layers', 'sample_permutations', 'CifarBlock', 'CifarResNet', 'cifar_resnet',
-           'digits_resnet', 'load_published', 'densenet', 'densenet264', 'densenet_configs', 'densenet_rule',
+           'digits_resnet', 'load_published', 'densenet', 'densenet264', 'dense_block_rule', 'densenet_configs',
            'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet', 'measure_gap', 'paper_bound',
            'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods', 'CropFlip',
            'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback',
@@ -23,7 +23,7 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method',
            'own_module']
 
-# %% ../nbs/21_all.ipynb #fca20004
+# %% ../nbs/21_all.ipynb #5c665d66
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -31,7 +31,7 @@ from .step import LateTerm, MainPass, StimulativeLoss, SubnetPass, frozen_runnin
 from .loafing import PathStatistics, evaluate_one_by_one, evaluate_paths, evaluate_subnets, loafing_matrix, network_size, part_sizes, path_logits, path_size, path_tree, predict_classes, size_after, stage_layers, subnet_path, summarize, tree_gain, walk_paths
 from .destruction import count_permutations, deletable_layers, delete_layers, destruction, destruction_paths, permutations_at, permute_layers, sample_permutations
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
-from .densenet import densenet, densenet264, densenet_configs, densenet_rule, densenet_shape, kept_channels, nest_densenet, nested_densenet
+from .densenet import densenet, densenet264, dense_block_rule, densenet_configs, densenet_shape, kept_channels, nest_densenet, nested_densenet
 from .theory import measure_gap, paper_bound, tight_bound
 from .cost import measure_cost, memory_timeline, peak_memory, step_cost, step_methods
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
@@ -46,7 +46,7 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'size_after', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
     'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths', 'permutations_at', 'permute_layers', 'sample_permutations',
     'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
-    'densenet', 'densenet264', 'densenet_configs', 'densenet_rule', 'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet',
+    'densenet', 'densenet264', 'dense_block_rule', 'densenet_configs', 'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet',
     'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods',
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'plot_matrix', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',

@@ -183,7 +183,7 @@ def register_family(
         return rule
     return register
 
-# %% ../nbs/00_unravel.ipynb #5aca50d2
+# %% ../nbs/00_unravel.ipynb #6f6272f7
 def _rule_of(model):
     "The rule of the nearest registered class, or None."
     for c in type(model).__mro__:
@@ -198,7 +198,7 @@ def _bare(model):
 def _unknown(model):
     "What to say of a network that no rule fits."
     name, found = type(model).__name__, ', '.join(f'{k}: {type(m).__name__}' for k,m in list(model.named_children())[:8])
-    known = ', '.join(sorted(k.rpartition('.')[2] for k in families))
+    known = ', '.join(sorted(n for k in families if not (n := k.rpartition('.')[2]).startswith('_')))
     hint = ("put each stage's blocks, of one class, into an nn.Sequential of their own" if type(model) is nn.Sequential else
             f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules')
     return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
@@ -215,7 +215,7 @@ def unravel(
     if not len(stages): raise NotResidualError(_unknown(model))
     return Unraveled(model, stem, stages, head)
 
-# %% ../nbs/00_unravel.ipynb #f2a5c9f4
+# %% ../nbs/00_unravel.ipynb #76f0a6e8
 def _is_sequence(m): return isinstance(m, nn.Sequential) and type(m).forward is nn.Sequential.forward
 def _is_block(m): return any(True for _ in m.children()) and not _is_sequence(m)
 
@@ -241,6 +241,12 @@ def _parts(modules):
             yield from [('plain', o) for o in stem] + [('stage', list(o)) for o in stages] + [('plain', o) for o in head]
         else: yield 'plain', m
 
+def _after(stages, modules):
+    "What follows the last of `stages`, made to read its blocks as they say."
+    last = stages[-1][-1] if stages else None
+    while _is_sequence(last) and len(last): last = last[-1]
+    return last.reading(modules) if hasattr(last, 'reading') else modules
+
 def split_stages(
     modules:Iterable, # the modules of a network in the order they run
 )->tuple: # (stem, stages, head): three lists, stages a list of lists
@@ -248,12 +254,13 @@ def split_stages(
     stages, between, stem = [], [], []
     for kind,m in _parts(modules):
         if kind == 'stage':
+            between = _after(stages, between)
             if not stages: stem, between = between, []
             stages.append([nn.Sequential(*between, m[0]), *m[1:]] if between else m)
             between = []
         elif kind == 'skip' and stages and not between: stages[-1].append(m)
         else: between.append(m)
-    return stem, stages, between
+    return stem, stages, _after(stages, between)
 
 @register_family(nn.Sequential)
 def sequential_rule(model): return split_stages(model) if _is_sequence(model) else ([], [], [])
