@@ -83,7 +83,7 @@ class ZerosBehind(nn.Module):
     def __init__(self, width): super().__init__(); self.width = width
     def forward(self, h): return torch.cat([h, h.new_zeros(len(h), self.width - h.shape[1], *h.shape[2:])], 1) if h.shape[1] < self.width else h
 
-# %% ../nbs/07_densenet.ipynb #50985c24
+# %% ../nbs/07_densenet.ipynb #291e2224
 _pass_on = (nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten)     # zeros stay zeros, channels in their order
 
 def _reading(after, width, absent):
@@ -91,7 +91,7 @@ def _reading(after, width, absent):
     norm, *rest = after
     if absent == 'zeros' or not isinstance(norm, _NormBase): return [ZerosBehind(width), *after], []
     i = next((i for i,m in enumerate(rest) if not isinstance(m, _pass_on)), None)
-    sliced = i is not None and isinstance(rest[i], (nn.Conv2d, nn.Linear)) and getattr(rest[i], 'groups', 1) == 1
+    sliced = i is not None and isinstance(rest[i], (nn.Conv2d, nn.Linear)) and getattr(rest[i], _channels(rest[i])) == width and getattr(rest[i], 'groups', 1) == 1
     if not sliced: return [FewerChannels(norm), ZerosBehind(width), *rest], []
     return [FewerChannels(norm), *rest[:i], FewerChannels(rest[i]), *rest[i + 1:]], [norm, rest[i]]
 

@@ -183,7 +183,7 @@ def register_family(
         return rule
     return register
 
-# %% ../nbs/00_unravel.ipynb #6f6272f7
+# %% ../nbs/00_unravel.ipynb #f96b81c9
 def _rule_of(model):
     "The rule of the nearest registered class, or None."
     for c in type(model).__mro__:
@@ -202,7 +202,7 @@ def _unknown(model):
     hint = ("put each stage's blocks, of one class, into an nn.Sequential of their own" if type(model) is nn.Sequential else
             f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules')
     return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
-            f'Known families: {known}. For an own residual network: {hint}.')
+            f'Known families: {known} (stimulative.all brings those of all notebooks). For an own residual network: {hint}.')
 
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
