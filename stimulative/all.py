@@ -9,40 +9,41 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'StimulativeLoss', 'SubnetPass', 'frozen_running_stats', 'shared_parts', 'stimulative_backward',
            'stimulative_kl', 'stimulative_loss', 'sub_kl', 'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths',
            'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree',
-           'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
+           'predict_classes', 'size_after', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
            'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths',
            'permutations_at', 'permute_layers', 'sample_permutations', 'CifarBlock', 'CifarResNet', 'cifar_resnet',
-           'digits_resnet', 'load_published', 'densenet', 'densenet264', 'densenet_configs', 'densenet_shape',
-           'kept_channels', 'nest_densenet', 'nested_densenet', 'measure_gap', 'paper_bound', 'tight_bound',
-           'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods', 'CropFlip', 'ResidentDL',
-           'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at',
-           'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results',
-           'write_results', 'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass',
-           'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback',
-           'drop_block', 'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare',
-           'train_method', 'own_module', 'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version',
-           'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together', 'Run',
+           'digits_resnet', 'load_published', 'densenet', 'densenet264', 'dense_block_rule', 'densenet_configs',
+           'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet', 'measure_gap', 'paper_bound',
+           'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods', 'CropFlip',
+           'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback',
+           'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style',
+           'plot_matrix', 'read_results', 'write_results', 'BaselineCallback', 'Guests', 'HeadsCallback',
+           'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier',
+           'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block', 'stage_coefficients',
+           'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method',
+           'own_module', 'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version', 'versions',
+           'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together', 'Run',
            'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train',
            'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart',
            'trajectory', 'write_records', 'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure',
            'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
 
-# %% ../nbs/21_all.ipynb #08d7b22c
+# %% ../nbs/21_all.ipynb #ec7c0729
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
 from .step import LateTerm, MainPass, StimulativeLoss, SubnetPass, frozen_running_stats, own_module, shared_parts, stimulative_backward, stimulative_kl, stimulative_loss, sub_kl
-from .loafing import PathStatistics, evaluate_one_by_one, evaluate_paths, evaluate_subnets, loafing_matrix, network_size, part_sizes, path_logits, path_size, path_tree, predict_classes, stage_layers, subnet_path, summarize, tree_gain, walk_paths
+from .loafing import PathStatistics, evaluate_one_by_one, evaluate_paths, evaluate_subnets, loafing_matrix, network_size, part_sizes, path_logits, path_size, path_tree, predict_classes, size_after, stage_layers, subnet_path, summarize, tree_gain, walk_paths
 from .destruction import count_permutations, deletable_layers, delete_layers, destruction, destruction_paths, permutations_at, permute_layers, sample_permutations
 from .models import CifarBlock, CifarResNet, cifar_resnet, digits_resnet, load_published
-from .densenet import densenet, densenet264, densenet_configs, densenet_shape, kept_channels, nest_densenet, nested_densenet
+from .densenet import densenet, densenet264, dense_block_rule, densenet_configs, densenet_shape, kept_channels, nest_densenet, nested_densenet
 from .theory import measure_gap, paper_bound, tight_bound
 from .cost import measure_cost, memory_timeline, peak_memory, step_cost, step_methods
 from .data import CropFlip, ResidentDL, Upsample, cifar_dls, digits_dls, imagenet_dls
 from .callback import ChanceWatch, StimulativeCallback, lam_at, ramp, ramped
 from .baselines import BaselineCallback, Guests, HeadsCallback, LayerSupervisionCallback, OnePass, SelfDistillationCallback, ShallowClassifier, StageSupervisionCallback, StochasticDepthCallback, drop_block, stage_coefficients, survival_probabilities, transforming_head
-from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, read_results, write_results
-from .compare import MeanStd, compare, train_method
+from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, plot_matrix, read_results, write_results
+from .compare import MeanStd, compare, imagenet_matrix, train_method
 from .store import ResultsStore, results, results_frame, settings_key, source_version, versions, writable_folder
 from .processes import distributed, evaluate_together, from_first, gather, together
 from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, run_callbacks, run_learner, train
@@ -52,14 +53,14 @@ from .explore import PathAccuracy, count_swaps, destroyed_facts, destroyed_figur
 _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_family', 'split_stages', 'unravel',
     'exchange_blocks', 'extract', 'ordered_subnets', 'sample_subnet', 'step_generator', 'batch_norms', 'batch_statistics', 'calibration_batches', 'preserved_statistics', 'recalibrate_bn',
     'LateTerm', 'MainPass', 'StimulativeLoss', 'SubnetPass', 'frozen_running_stats', 'shared_parts', 'stimulative_backward', 'stimulative_kl', 'stimulative_loss', 'sub_kl',
-    'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
+    'PathStatistics', 'evaluate_one_by_one', 'evaluate_paths', 'evaluate_subnets', 'loafing_matrix', 'network_size', 'part_sizes', 'path_logits', 'path_size', 'path_tree', 'predict_classes', 'size_after', 'stage_layers', 'subnet_path', 'summarize', 'tree_gain', 'walk_paths',
     'count_permutations', 'deletable_layers', 'delete_layers', 'destruction', 'destruction_paths', 'permutations_at', 'permute_layers', 'sample_permutations',
     'CifarBlock', 'CifarResNet', 'cifar_resnet', 'digits_resnet', 'load_published',
-    'densenet', 'densenet264', 'densenet_configs', 'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet',
+    'densenet', 'densenet264', 'dense_block_rule', 'densenet_configs', 'densenet_shape', 'kept_channels', 'nest_densenet', 'nested_densenet',
     'measure_gap', 'paper_bound', 'tight_bound', 'measure_cost', 'memory_timeline', 'peak_memory', 'step_cost', 'step_methods',
-    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'read_results', 'write_results',
+    'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'plot_matrix', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
-    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'train_method', 'own_module',
+    'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method', 'own_module',
     'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version', 'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together',
     'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart', 'trajectory', 'write_records',
     'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure', 'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']

@@ -17,7 +17,8 @@ from .loafing import evaluate_subnets, summarize
 from .destruction import destruction, destruction_paths
 
 # %% auto #0
-__all__ = ['method_style', 'own_order', 'LoafingInterpretation', 'DestructionInterpretation', 'write_results', 'read_results']
+__all__ = ['method_style', 'own_order', 'LoafingInterpretation', 'plot_matrix', 'DestructionInterpretation', 'write_results',
+           'read_results']
 
 # %% ../nbs/13_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
@@ -118,6 +119,23 @@ def plot(self:LoafingInterpretation,
     ax.set(xlabel=_axes[x], ylabel='test top-1 accuracy (%)')
     if x == 'blocks': ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25); ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1))
+    return ax
+
+# %% ../nbs/13_interpret.ipynb #5b37090d
+def plot_matrix(
+    matrix:"DataFrame", # of `loafing_matrix`, accuracies 0 to 1
+    ax:plt.Axes|None=None, # None: a new figure
+    vmax:float=100., # percent at the upper end of the colours
+)->plt.Axes:
+    "A `loafing_matrix` as a heat map in percent, numbers in the cells, networks trained alone framed (Tables r5 and r6)."
+    pct, (rows, cols) = 100 * matrix.values.astype(float), matrix.shape
+    ax = plt.subplots(figsize=(1.2 * cols + 2.5, .6 * rows + 1.2))[1] if ax is None else ax
+    im = ax.imshow(np.ma.masked_invalid(pct), cmap='cividis', vmin=0, vmax=vmax, aspect='auto')
+    for i,j in np.argwhere(np.isfinite(pct)):
+        ax.text(j, i, f'{pct[i, j]:.1f}', ha='center', va='center', color='k' if pct[i, j] > .55 * vmax else 'w')
+        if matrix.index[i] == matrix.columns[j]: ax.add_patch(plt.Rectangle((j - .47, i - .44), .94, .88, fill=False, edgecolor='#D55E00', lw=2))
+    ax.set(xticks=range(cols), yticks=range(rows), xticklabels=matrix.columns, yticklabels=matrix.index, xlabel='main network', ylabel='sub-network')
+    ax.figure.colorbar(im, ax=ax, label='test top-1 (%)')
     return ax
 
 # %% ../nbs/13_interpret.ipynb #06cd7355

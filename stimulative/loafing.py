@@ -18,19 +18,26 @@ from .recalibrate import batch_norms, batch_statistics, calibration_batches, pre
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'walk_paths',
-           'PathStatistics', 'path_logits', 'part_sizes', 'path_size', 'evaluate_paths', 'evaluate_subnets',
-           'tree_gain', 'summarize', 'loafing_matrix']
+           'PathStatistics', 'path_logits', 'part_sizes', 'size_after', 'path_size', 'evaluate_paths',
+           'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
 
-# %% ../nbs/04_loafing.ipynb #1771f567
+# %% ../nbs/04_loafing.ipynb #a7e4acbf
 def network_size(
     net:nn.Module, # any network
     x:torch.Tensor, # a batch it takes; one image of it is run
 )->tuple: # (parameters, FLOPs of one image's forward pass, 2 to a multiply-add)
     "Parameters and forward FLOPs of a network."
+    sizes, absent = {m: _own_size(m) for m in net.modules()}, {}
+    def note(m, args, out): absent[m] = sizes[m] - _own_size(m)         # a module may be run on a part of its weights
     with preserved_modes(net), torch.no_grad(), FlopCounterMode(display=False) as counter:
         net.eval()
-        net(x[:1])
-    return sum(p.numel() for p in net.parameters()), counter.get_total_flops()
+        handles = [m.register_forward_hook(note) for m in sizes]
+        try: net(x[:1])
+        finally:
+            for h in handles: h.remove()
+    return sum(p.numel() for p in net.parameters()) - sum(absent.values()), counter.get_total_flops()
+
+def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
 
 # %% ../nbs/04_loafing.ipynb #1e019597
 def _labelled(b):
@@ -117,7 +124,7 @@ def walk_paths(
         if names: yield from zip(names, itertools.repeat(run((*node, 'head'), view.head, h)))
         todo += [((*node, i), blocks[i - 1], h) for i in layers]
 
-# %% ../nbs/04_loafing.ipynb #5f777c8b
+# %% ../nbs/04_loafing.ipynb #c497bf01
 class PathStatistics:
     "Batch-norm statistics of every node of the tree, averaged over calibration batches."
     def __init__(self): self.sums, self.n = {}, 0
@@ -138,7 +145,7 @@ class PathStatistics:
         "Run a part in evaluation mode with the node's statistics: a `run` for `walk_paths`."
         for bn,total in zip(batch_norms(part), self.sums[node]):
             mean, var = total / self.n
-            bn.running_mean.copy_(mean); bn.running_var.copy_(var)
+            bn.running_mean[:len(mean)].copy_(mean); bn.running_var[:len(var)].copy_(var)      # all of them, or those of the channels that came
         return part(h)
 
 # %% ../nbs/04_loafing.ipynb #b262fbc9
@@ -171,19 +178,33 @@ def path_logits(
         for x,y in map(_labelled, progress(test_dl)):
             for name,z in walk_paths(view, x.to(device), tree, safe(stats.apply)): yield name, z, y.to(device)
 
-# %% ../nbs/04_loafing.ipynb #084cc993
+# %% ../nbs/04_loafing.ipynb #99169388
 def part_sizes(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch; one image of it is run
 )->dict: # part -> (parameters, forward FLOPs of one image): stem, blocks, head in the order they run
-    "Parameters and FLOPs of each part of a network."
-    sizes, h = {}, x[:1]
+    "Parameters and FLOPs of each part of a network; under (part, layer before it) those of a part that is smaller behind an incomplete stage."
+    sizes, seen = {}, {}
     with preserved_modes(view.model), torch.no_grad():
         view.model.eval()
-        for part in (view.stem, *view.path(), view.head):
-            sizes[part] = network_size(part, h)
-            h = part(h)
+        h = view.stem(x[:1])
+        sizes[view.stem] = network_size(view.stem, x)
+        for stage,layers in zip([*view.stages, [view.head]], [*stage_layers(view.depths), [0]]):
+            first, whole, before = stage[0], h.shape, seen
+            seen = {}
+            for block,layer in zip(stage, layers):
+                sizes[block] = network_size(block, h)
+                seen[layer] = h = block(h)
+            sizes.update({(first, layer): network_size(first, o) for layer,o in before.items() if o.shape != whole})
     return sizes
+
+def size_after(
+    sizes:dict, # of `part_sizes`
+    part:nn.Module, # block or head
+    layer:int, # the layer that runs before it
+)->tuple: # (parameters, forward FLOPs of one image)
+    "Parameters and FLOPs of a part in a path: in a DenseNet they depend on how many channels come in."
+    return sizes.get((part, layer), sizes[part])
 
 def path_size(
     view:Unraveled, # the unravelled network
@@ -192,7 +213,8 @@ def path_size(
 )->tuple: # (parameters, forward FLOPs of one image)
     "Parameters and FLOPs of the network along a path."
     blocks = view.path()
-    return tuple(map(sum, zip(*(sizes[p] for p in (view.stem, *(blocks[i - 1] for i in path), view.head)))))
+    parts = zip([*(blocks[i - 1] for i in path), view.head], (0, *path))
+    return tuple(map(sum, zip(sizes[view.stem], *(size_after(sizes, *p) for p in parts))))
 
 # %% ../nbs/04_loafing.ipynb #c44ebc30
 def _warn_if_alike(outputs):
@@ -260,17 +282,17 @@ def evaluate_subnets(
     paths = {check_depths(d, space): subnet_path(d, space) for d in (ordered_subnets(space) if subnets is None else subnets)}
     return evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress).rename(columns=dict(name='depths'))
 
-# %% ../nbs/04_loafing.ipynb #bcbf1483
+# %% ../nbs/04_loafing.ipynb #33279795
 def tree_gain(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch; one image of it is run
     paths:dict, # name -> path, a tuple of layer numbers
 )->float: # 1 or more
     "FLOPs of these paths one by one, over those of their tree."
-    stem, *blocks, head = [flops for _,flops in part_sizes(view, x).values()]
-    tree = path_tree(paths)
-    nodes, heads = sum(blocks[node[-1] - 1] for node in tree if node), sum(bool(names) for _,names in tree.values())
-    return sum(stem + sum(blocks[i - 1] for i in p) + head for p in paths.values()) / (stem + nodes + heads * head)
+    sizes, blocks = part_sizes(view, x), view.path()
+    def flops(part, path): return size_after(sizes, part, path[-1] if path else 0)[1]
+    nodes = [(flops(blocks[node[-1] - 1], node[:-1]) if node else sizes[view.stem][1]) + bool(names) * flops(view.head, node) for node,(_,names) in path_tree(paths).items()]
+    return sum(path_size(view, p, sizes)[1] for p in paths.values()) / sum(nodes)
 
 # %% ../nbs/04_loafing.ipynb #df57e80d
 def summarize(

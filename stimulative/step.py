@@ -110,7 +110,7 @@ def _on_output(module, note):
     module._compiled_call_impl = call
     return lambda: setattr(module, '_compiled_call_impl', compiled)
 
-# %% ../nbs/03_step.ipynb #4de62532
+# %% ../nbs/03_step.ipynb #6e04887d
 def own_module(
     view:Unraveled, # the unravelled network
     part:nn.Module, # stem, block or head of the view
@@ -120,7 +120,12 @@ def own_module(
     while part not in own and isinstance(part, nn.Sequential): part = part[-1]
     return part
 
-# %% ../nbs/03_step.ipynb #04db29cd
+def _watch(view, part, note):
+    "Call `note` with what `part` gives in a pass of the model, until the returned function is called."
+    m = own_module(view, part)
+    return m.watch(note) if hasattr(m, 'watch') else _on_output(m, note)
+
+# %% ../nbs/03_step.ipynb #d3bd0026
 class MainPass:
     "Looks on at one forward pass of the main network, up to where a sub-network parts from it: `with MainPass(view, depths) as main: z = model(x)`."
     def __init__(self,
@@ -133,9 +138,9 @@ class MainPass:
         self.problem, self.head_draws, self._undo = 'the main pass was not seen', False, []
 
     def __enter__(self):
-        model, last = self.view.model, own_module(self.view, self.view.parts(self.depths)[self.start - 1])
+        model, last = self.view.model, self.view.parts(self.depths)[self.start - 1]
         self._mode = model.training             # a pass in the other mode is none of ours
-        self._undo = [model.register_forward_pre_hook(self._begin).remove, _on_output(last, self._part), model.register_forward_hook(self._end, always_call=True).remove]
+        self._undo = [model.register_forward_pre_hook(self._begin).remove, _watch(self.view, last, self._part), model.register_forward_hook(self._end, always_call=True).remove]
         return self
 
     def __exit__(self, *exc):
@@ -167,7 +172,7 @@ class MainPass:
         if self.h is not None and self.depths == self.view.depths: self.head_draws = _random_states(self.x.device) != self._states
         self.__exit__()
 
-# %% ../nbs/03_step.ipynb #f864d839
+# %% ../nbs/03_step.ipynb #fc10408f
 class LateTerm:
     "A term of the loss that is computed during the backward of the rest, at the activation where it branches off."
     def __init__(self,
@@ -175,8 +180,9 @@ class LateTerm:
         weight:float, # of the term
         loss:torch.Tensor, # the rest, whose `backward` is to come
         h:torch.Tensor|None=None, # the activation; None, or one without gradient: the term is computed by `finish`
+        around:Callable=nullcontext, # makes a context manager that is open during the term and its backward
     ):
-        self.term, self.weight, self.value, self._factor = term, weight, None, None
+        self.term, self.weight, self.around, self.value, self._factor = term, weight, around, None, None
         self._h = None if h is None else h.detach()
         self.loss = loss.as_subclass(torch.Tensor).clone()      # what to call `backward` on; no view, so that it may be divided in place
         self.loss.register_hook(self._note_factor)
@@ -185,8 +191,9 @@ class LateTerm:
     def _note_factor(self, grad): self._factor = grad
 
     def _backward(self, h):
-        with torch.enable_grad(): value = self.term(h)
-        value.backward(self.weight * self._factor.to(value.dtype))
+        with self.around():
+            with torch.enable_grad(): value = self.term(h)
+            value.backward(self.weight * self._factor.to(value.dtype))
         self.value = value.detach()
 
     def _at_branch(self, grad):
@@ -208,7 +215,7 @@ def _autocast_now(device):
     dtype = torch.get_autocast_dtype(device)
     return lambda: torch.autocast(device, dtype=dtype)
 
-# %% ../nbs/03_step.ipynb #4b2866fa
+# %% ../nbs/03_step.ipynb #d74cda26
 class SubnetPass(MainPass):
     "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, after the backward `finish` gives the divergence."
     def __init__(self,
@@ -229,6 +236,11 @@ class SubnetPass(MainPass):
 
     def __enter__(self): return super().__enter__() if self.share else self
 
+    @contextmanager
+    def _around(self):
+        "Open during the second pass and, with `low_memory`, its backward, in which checkpointed blocks run again."
+        with self.within(), nullcontext() if self.update_bn else frozen_running_stats(self.view.model): yield
+
     def join(self,
         loss:torch.Tensor, # of the main network, a scalar
         z_main:torch.Tensor, # its logits
@@ -239,13 +251,13 @@ class SubnetPass(MainPass):
         self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
         self.x = self.h = None
         def divergence(h):
-            with amp(), self.within(): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, self.reduction, 0 if h is None else self.start)
+            with amp(): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, self.reduction, 0 if h is None else self.start)
         if self.how == 'none': self.kl = loss.new_zeros(())
         elif self.low_memory:
-            self._late = LateTerm(divergence, self.lam, loss, None if why else h)
+            self._late = LateTerm(divergence, self.lam, loss, None if why else h, self._around)
             loss = self._late.loss
         else:
-            kl = divergence(None if why else h)
+            with self._around(): kl = divergence(None if why else h)
             self.kl, loss = kl.detach(), loss + self.lam * kl
         return loss
 

@@ -66,7 +66,7 @@ def exchange_blocks(
         if block in new and block not in inside: raise ValueError(f'layer {i} is no module of {type(view.model).__name__} itself: its rule makes it, and it cannot be exchanged in the model')
     return _rewired(view.model, dict(new))
 
-# %% ../nbs/01_subnets.ipynb #b3ac8c13
+# %% ../nbs/01_subnets.ipynb #824fc1ca
 def extract(
     model:nn.Module, # a residual network
     depths:Sequence[int], # the sub-network, blocks kept a stage
@@ -74,4 +74,12 @@ def extract(
     "A copy of `model` with only the blocks of an ordered sub-network, an `nn.Identity` in place of the others; same class, same parameter names."
     view = unravel(model)
     depths = check_depths(depths, view.depths)
-    return copy.deepcopy(exchange_blocks(view, {b: nn.Identity() for stage,d in zip(view.stages, depths) for b in stage[d:]}))
+    gone = [b for stage,d in zip(view.stages, depths) for b in stage[d:]]
+    if gone and all(hasattr(b, 'leave') for b in gone): return _left(copy.deepcopy(view), depths)
+    return copy.deepcopy(exchange_blocks(view, {b: nn.Identity() for b in gone}))
+
+def _left(view, depths):
+    "The model of `view` after the blocks that a sub-network lacks have left it, the last ones first."
+    for stage,d in zip(view.stages, depths):
+        for block in reversed(stage[d:]): block.leave()
+    return view.model

@@ -118,22 +118,35 @@ def passes_input(
     other = h + torch.linspace(1, 2, h.numel(), device=h.device, dtype=h.dtype).view_as(h)
     return not torch.equal(functional_call(block, zeros, h.clone()), functional_call(block, zeros, other))
 
-# %% ../nbs/00_unravel.ipynb #ff12284a
+# %% ../nbs/00_unravel.ipynb #271987bd
+def _appends(out, h):
+    "Whether `out` is `h` and further channels behind it."
+    return h.ndim > 1 and out.ndim == h.ndim and out.shape[1] > h.shape[1] and torch.equal(out[:, :h.shape[1]], h)
+
 def _check_skippable(block, h, where):
     "Run `block` on `h`; a `NotResidualError` if leaving it out would not be possible."
     out = block(h.clone())     # a block may add to its input in place
-    if out.shape != h.shape:
+    if out.shape != h.shape and not _appends(out, h):
         raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: only the first block of a stage may')
     if not passes_input(block, h):
         raise NotResidualError(f'{where} ({type(block).__name__}) has no identity path: with its weights at zero its output does not depend on its input')
     return out
 
+def _check_fewer(view, x):
+    "Run the smallest sub-network; a `NotResidualError` if what follows a stage needs the channels that its blocks append."
+    try:
+        for part in view.parts([1] * len(view.stages)): x = part(x)
+    except RuntimeError as e: raise NotResidualError(f'{type(view.model).__name__} has blocks that append channels, and what follows them does not run on fewer: they cannot be skipped ({e})') from e
+
 def _walk_checked(view, x):
     "The main network's output through the view, every skippable block checked on the way."
-    h = view.stem(x)
+    h, grows = view.stem(x.clone()), False
     for s,(first,*rest) in enumerate(view.stages, 1):
         h = first(h)
-        for i,block in enumerate(rest, 2): h = _check_skippable(block, h, f'block {i} of stage {s}')
+        for i,block in enumerate(rest, 2):
+            before, h = h.shape, _check_skippable(block, h, f'block {i} of stage {s}')
+            grows = grows or h.shape != before
+    if grows: _check_fewer(view, x.clone())
     return view.head(h)
 
 def check_view(
@@ -146,7 +159,7 @@ def check_view(
         view.model.eval()
         want = view.model(x.clone())
         if isinstance(want, torch.Tensor) and not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
-        try: got = _walk_checked(view, x.clone())
+        try: got = _walk_checked(view, x)
         except (RuntimeError, TypeError, AttributeError) as e:
             raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {name} leave a layer out? ({e})') from e
         if not isinstance(want, torch.Tensor) or want.shape != got.shape:
@@ -170,7 +183,7 @@ def register_family(
         return rule
     return register
 
-# %% ../nbs/00_unravel.ipynb #5aca50d2
+# %% ../nbs/00_unravel.ipynb #f96b81c9
 def _rule_of(model):
     "The rule of the nearest registered class, or None."
     for c in type(model).__mro__:
@@ -185,11 +198,11 @@ def _bare(model):
 def _unknown(model):
     "What to say of a network that no rule fits."
     name, found = type(model).__name__, ', '.join(f'{k}: {type(m).__name__}' for k,m in list(model.named_children())[:8])
-    known = ', '.join(sorted(k.rpartition('.')[2] for k in families))
+    known = ', '.join(sorted(n for k in families if not (n := k.rpartition('.')[2]).startswith('_')))
     hint = ("put each stage's blocks, of one class, into an nn.Sequential of their own" if type(model) is nn.Sequential else
             f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules')
     return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
-            f'Known families: {known}. For an own residual network: {hint}.')
+            f'Known families: {known} (stimulative.all brings those of all notebooks). For an own residual network: {hint}.')
 
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
@@ -202,7 +215,7 @@ def unravel(
     if not len(stages): raise NotResidualError(_unknown(model))
     return Unraveled(model, stem, stages, head)
 
-# %% ../nbs/00_unravel.ipynb #f2a5c9f4
+# %% ../nbs/00_unravel.ipynb #76f0a6e8
 def _is_sequence(m): return isinstance(m, nn.Sequential) and type(m).forward is nn.Sequential.forward
 def _is_block(m): return any(True for _ in m.children()) and not _is_sequence(m)
 
@@ -228,6 +241,12 @@ def _parts(modules):
             yield from [('plain', o) for o in stem] + [('stage', list(o)) for o in stages] + [('plain', o) for o in head]
         else: yield 'plain', m
 
+def _after(stages, modules):
+    "What follows the last of `stages`, made to read its blocks as they say."
+    last = stages[-1][-1] if stages else None
+    while _is_sequence(last) and len(last): last = last[-1]
+    return last.reading(modules) if hasattr(last, 'reading') else modules
+
 def split_stages(
     modules:Iterable, # the modules of a network in the order they run
 )->tuple: # (stem, stages, head): three lists, stages a list of lists
@@ -235,12 +254,13 @@ def split_stages(
     stages, between, stem = [], [], []
     for kind,m in _parts(modules):
         if kind == 'stage':
+            between = _after(stages, between)
             if not stages: stem, between = between, []
             stages.append([nn.Sequential(*between, m[0]), *m[1:]] if between else m)
             between = []
         elif kind == 'skip' and stages and not between: stages[-1].append(m)
         else: between.append(m)
-    return stem, stages, between
+    return stem, stages, _after(stages, between)
 
 @register_family(nn.Sequential)
 def sequential_rule(model): return split_stages(model) if _is_sequence(model) else ([], [], [])
