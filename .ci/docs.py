@@ -3,7 +3,7 @@
 import ast, html, json, os, re, shutil, subprocess, sys
 from pathlib import Path
 
-ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[1]
 PROC = ROOT/'_proc'
 WIDGET = 'application/vnd.jupyter.widget-view+json'
 ADVICE = '''Quarto is missing, so the site itself was not rendered; everything else was done. Quarto is no Python package. To install it, as root:
@@ -12,7 +12,6 @@ ADVICE = '''Quarto is missing, so the site itself was not rendered; everything e
 def process():
     "What `nbdev_proc_nbs` does but for installing Quarto (and, on the way, this folder into the environment); the pages lie in _proc."
     import nbdev.doclinks
-    from nbdev.config import get_config
     from nbdev.quarto import refresh_quarto_yml
     from nbdev.serve import proc_nbs
     os.environ['PYTHONWARNINGS'] = 'ignore'                   # nbdev's own, of mixed cells: `mixed` names those that matter
@@ -20,7 +19,23 @@ def process():
     refresh_quarto_yml()
     nbdev.doclinks._build_modidx()
     proc_nbs(n_workers=2)
-    return get_config()
+    for page in PROC.rglob('*.ipynb'): unlink_signatures(page)
+
+def unlink_signatures(page):
+    "In a signature, which is shown as code, nbdev's links would stand as brackets and addresses."
+    def plain(m): return re.sub(r'\[`([^`]+)`\]\(https?://[^)]+\)', r'\1', m[0])
+    nb = json.loads(page.read_text())
+    for out in (o['data'] for c in nb['cells'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
+        out['text/markdown'] = fence.sub(plain, ''.join(out['text/markdown']))
+    page.write_text(json.dumps(nb, indent=1))
+
+def render(doc_path):
+    "The site in `doc_path`, from the pages in _proc."
+    done = subprocess.run(['quarto', 'render', '--no-cache'], cwd=PROC)
+    if done.returncode: return done.returncode
+    shutil.rmtree(doc_path, ignore_errors=True)
+    shutil.move(PROC/doc_path.name, doc_path)
+    return 0
 
 def mixed(nb):
     "Cells that import and do something else: nbdev runs them when it makes the pages, without what stands above them."
@@ -40,8 +55,8 @@ def slug(title):
 
 fence = re.compile(r'^```.*?^```', re.M | re.S)
 def texts(nb):
-    "(what is read as Markdown or HTML, what is shown as code) of a page."
-    prose, code = [], []
+    "What of a page is read as Markdown or HTML."
+    prose = []
     for c in nb['cells']:
         source = ''.join(c['source'])
         if c['cell_type'] == 'markdown': prose.append(source)
@@ -123,6 +138,6 @@ def main():
     if found: return 1
     if '--check' in sys.argv: return 0
     if not shutil.which('quarto'): return print(ADVICE) or 0
-    return subprocess.run([str(BIN/'nbdev_docs')], cwd=ROOT).returncode
+    return render(Path(cfg.doc_path))
 
 if __name__ == '__main__': sys.exit(main())
