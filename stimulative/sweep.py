@@ -137,7 +137,7 @@ def plot_lambda(
     ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
-# %% ../nbs/17_sweep.ipynb #095e5a28
+# %% ../nbs/17_sweep.ipynb #0f0062d4
 def trajectory(
     source, # a record of `train`, or a `Learner` after a fit with `metrics=accuracy`
 )->"DataFrame": # a row an epoch: epoch, train_loss, top1 (%)
@@ -167,6 +167,6 @@ def plot_trajectories(
         axs[1].plot(best, df['top1']['mean'][best], marker='*', ms=13, color=color, mec='white')
     for ax,label in zip(axs, ('training loss', 'test top-1 accuracy (%)')):
         ax.set(xlabel='epoch', ylabel=label); ax.grid(alpha=.25)
-        ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=len(sources))
+        ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=min(len(sources), 3))
         ax.xaxis.get_major_locator().set_params(integer=True)
     return axs
