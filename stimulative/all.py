@@ -22,13 +22,13 @@ __all__ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'registe
            'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block', 'stage_coefficients',
            'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method',
            'own_module', 'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version', 'versions',
-           'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together', 'Run',
-           'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train',
-           'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart',
-           'trajectory', 'write_records', 'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure',
-           'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
+           'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'some_subnets', 'together',
+           'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner',
+           'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep',
+           'train_apart', 'trajectory', 'write_records', 'PathAccuracy', 'count_swaps', 'destroyed_facts',
+           'destroyed_figure', 'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']
 
-# %% ../nbs/21_all.ipynb #ec7c0729
+# %% ../nbs/21_all.ipynb #878b4663
 from .unravel import NotResidualError, Unraveled, check_depths, families, register_family, split_stages, unravel
 from .subnets import exchange_blocks, extract, ordered_subnets, sample_subnet, step_generator
 from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
@@ -45,7 +45,7 @@ from .baselines import BaselineCallback, Guests, HeadsCallback, LayerSupervision
 from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, plot_matrix, read_results, write_results
 from .compare import MeanStd, compare, imagenet_matrix, train_method
 from .store import ResultsStore, results, results_frame, settings_key, source_version, versions, writable_folder
-from .processes import distributed, evaluate_together, from_first, gather, together
+from .processes import distributed, evaluate_together, from_first, gather, some_subnets, together
 from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, run_callbacks, run_learner, train
 from .sweep import ablate_lambda, ablation_runs, plot_lambda, plot_trajectories, read_records, sweep, train_apart, trajectory, write_records
 from .explore import PathAccuracy, count_swaps, destroyed_facts, destroyed_figure, destroyed_path, explore, measure_latency, subnet_facts, subnet_figure
@@ -61,6 +61,6 @@ _all_ = ['NotResidualError', 'Unraveled', 'check_depths', 'families', 'register_
     'CropFlip', 'ResidentDL', 'Upsample', 'cifar_dls', 'digits_dls', 'imagenet_dls', 'ChanceWatch', 'StimulativeCallback', 'lam_at', 'ramp', 'ramped', 'DestructionInterpretation', 'LoafingInterpretation', 'method_style', 'plot_matrix', 'read_results', 'write_results',
     'BaselineCallback', 'Guests', 'HeadsCallback', 'LayerSupervisionCallback', 'OnePass', 'SelfDistillationCallback', 'ShallowClassifier', 'StageSupervisionCallback', 'StochasticDepthCallback', 'drop_block',
     'stage_coefficients', 'survival_probabilities', 'transforming_head', 'MeanStd', 'compare', 'imagenet_matrix', 'train_method', 'own_module',
-    'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version', 'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'together',
+    'ResultsStore', 'results', 'results_frame', 'settings_key', 'source_version', 'versions', 'writable_folder', 'distributed', 'evaluate_together', 'from_first', 'gather', 'some_subnets', 'together',
     'Run', 'evaluate_checkpoint', 'preset', 'presets', 'record_interpretation', 'run_callbacks', 'run_learner', 'train', 'ablate_lambda', 'ablation_runs', 'plot_lambda', 'plot_trajectories', 'read_records', 'sweep', 'train_apart', 'trajectory', 'write_records',
     'PathAccuracy', 'count_swaps', 'destroyed_facts', 'destroyed_figure', 'destroyed_path', 'explore', 'measure_latency', 'subnet_facts', 'subnet_figure']

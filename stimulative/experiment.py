@@ -303,7 +303,7 @@ def newest_checkpoint(
         try: return torch.load(f, map_location='cpu', weights_only=True)
         except _unreadable as e: warnings.warn(f'the checkpoint {f} is damaged ({type(e).__name__}) and is passed over')
 
-# %% ../nbs/16_experiment.ipynb #faa1bc90
+# %% ../nbs/16_experiment.ipynb #810d4b84
 def _peak_memory():
     "(MiB, of what)"
     if torch.cuda.is_available(): return torch.cuda.max_memory_allocated() / 2**20, 'CUDA allocator'
@@ -317,7 +317,7 @@ def _record(run, rows, resumed, interp, peaks):
     summary = {**{k: round(v, 3) for k,v in found.items() if k != 'sub-networks'}, 'last top-1 (%)': round(rows[-1]['top1'], 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch'],
                'time (s)': round(sum(r['seconds'] for r in rows), 1), 'wall (s)': round(sum(r['wall'] for r in rows), 1), 'images/s': round(sum(r['images_s'] * r['seconds'] for r in rows) / sum(r['seconds'] for r in rows), 1), 'peak (MiB)': round(memory)}
     subnets = None if interp is None else [dict(depths=list(r.depths), **{c: getattr(r, c) for c in ('accuracy', 'n_params', 'flops')}) for r in interp.results.itertuples()]
-    return dict(key=run.key, settings=run.settings, summary=summary, epochs=rows, subnets=subnets, resumed_after=resumed, memory_of=of,
+    return dict(key=run.key, settings=run.settings, summary=summary, epochs=rows, subnets=subnets, subnets_of=None if interp is None else math.prod(interp.depths), resumed_after=resumed, memory_of=of,
                 processes=max(num_distrib(), 1), source=source_version(), **versions())
 
 # %% ../nbs/16_experiment.ipynb #bf12928a
@@ -335,7 +335,7 @@ def _keep(run, learn, folder, store, record):
     store.put(run.settings, record)
     for f in folder.glob('epoch_*'): f.unlink()
 
-# %% ../nbs/16_experiment.ipynb #c1d8b6ac
+# %% ../nbs/16_experiment.ipynb #637b4ad7
 def _evaluated(learn):
     "All sub-networks; None for a network that has diverged or does not come apart."
     if not all(v.isfinite().all() for v in learn.model.state_dict().values()): return None
@@ -351,7 +351,7 @@ def train(
     cbs:list|None=None, # further callbacks, such as a logger
     report:Callable=noop, # called with the log's row after each epoch
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
-    "Carry out a run, evaluate all ordered sub-networks, store the record; or return the one that is stored."
+    "Carry out a run, evaluate its ordered sub-networks (1,000 of them where there are more), store the record; or return the one that is stored."
     with together():
         store, folder = ResultsStore(Path(out).expanduser()/'results.sqlite'), Path(out).expanduser()/'checkpoints'/run.key
         from_first(lambda: writable_folder(out))
