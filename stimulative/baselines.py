@@ -81,7 +81,7 @@ class BaselineCallback(Callback):
     def after_cancel_batch(self): self._let_go()
     def after_batch(self): self._let_go()
 
-# %% ../nbs/12_baselines.ipynb #7a5e6f18
+# %% ../nbs/12_baselines.ipynb #8feda991
 @patch
 def before_fit(self:BaselineCallback):
     "See that the network comes apart, and that the method stands alone; stay out of passes that are no fit."
@@ -92,6 +92,9 @@ def before_fit(self:BaselineCallback):
     if sum(type(cb) is type(self) for cb in self.learn.cbs) > 1: raise ValueError(f'the learner has two of {name}; one is enough')
     if num_distrib() > 1: raise ValueError(f'{name} does not train in several processes; it was found in {num_distrib()}')
     self._view = unravel(self.learn.model)
+    own = set(self.learn.model.modules())
+    if not all(own_module(self._view, b) in own for blocks in self._view.stages for b in blocks):
+        raise ValueError(f'{name} needs residual blocks that are modules of the network, to see and to change what they give; the layers of a {type(self.learn.model).__name__} append to what comes in')
 
 @patch
 def before_batch(self:BaselineCallback):
