@@ -43,7 +43,7 @@ def run_of(
         changes[f'{kind}_options'] = {**base, **changes.get(f'{kind}_options', {})}
     return run.replace(**changes)
 
-# %% ../nbs/20_cli.ipynb #eef219af
+# %% ../nbs/20_cli.ipynb #e456fd86
 def _line(row, epochs):
     kl = '' if row['kl'] is None else f'  kl {row["kl"]:.3f}'
     loss = 'diverged' if row['ce'] is None else f'ce {row["ce"]:.3f}'
@@ -52,6 +52,21 @@ def _line(row, epochs):
 def _print_summary(record):
     for k,v in record['summary'].items(): print(f'{k:<18}{v}')
 
+# %% ../nbs/20_cli.ipynb #20611292
+def _loggers(tensorboard, wandb):
+    "fastai's callbacks for the loggers that were asked for."
+    found = []
+    if tensorboard:
+        from fastai.callback.tensorboard import TensorBoardCallback
+        found.append(TensorBoardCallback(tensorboard, trace_model=False, log_preds=False))
+    if wandb and not rank_distrib():
+        import wandb as w
+        from fastai.callback.wandb import WandbCallback
+        w.init(project='stimulative')
+        found.append(WandbCallback(log_preds=False))
+    return found
+
+# %% ../nbs/20_cli.ipynb #8fdd5d01
 def train(
     preset:str='digits', # a name: digits, mbv3_c10, mbv3_c100, res50_c100, res50_imagenet, densenet_c100
     method:str=None, # ct, st, stochastic_depth, stage_supervision, layer_supervision, self_distillation; several joined by +
@@ -82,19 +97,6 @@ def train(
     if not first: return
     if as_json: print(json.dumps(record))
     else: _print_summary(record); print(f'stored in {Path(out)/"results.sqlite"}, weights in {Path(out)/"checkpoints"/run.key/"final.pt"}')
-
-def _loggers(tensorboard, wandb):
-    "fastai's callbacks for the loggers that were asked for."
-    found = []
-    if tensorboard:
-        from fastai.callback.tensorboard import TensorBoardCallback
-        found.append(TensorBoardCallback(tensorboard, trace_model=False, log_preds=False))
-    if wandb and not rank_distrib():
-        import wandb as w
-        from fastai.callback.wandb import WandbCallback
-        w.init(project='stimulative')
-        found.append(WandbCallback(log_preds=False))
-    return found
 
 # %% ../nbs/20_cli.ipynb #182f729c
 def results(
@@ -170,7 +172,7 @@ def matrix(
     plot_matrix(found).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
     print((100 * found).round(2).to_string(na_rep='')); print(f'written to {folder/"matrix.csv"} and matrix.png')
 
-# %% ../nbs/20_cli.ipynb #d514f4bc
+# %% ../nbs/20_cli.ipynb #1e44396b
 commands = dict(train=train, ablate=ablate, results=results, evaluate=evaluate, matrix=matrix)
 
 def _usage():
@@ -188,6 +190,7 @@ def _parsed(fn, words):
         return spelled[name] + eq + value if word.startswith('--') and name in spelled else word
     return {k: v for k,v in vars(parser.parse_args([spell(w) for w in words])).items() if k not in ('pdb', 'xtra')}
 
+# %% ../nbs/20_cli.ipynb #9320b9cc
 def main(
     argv:list|None=None, # words behind the program's name; None: those of this process
 )->int: # exit code

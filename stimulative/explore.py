@@ -290,7 +290,7 @@ class Soon:
         self.waiting = None
         self.fn()
 
-# %% ../nbs/18_explore.ipynb #12cef2e9
+# %% ../nbs/18_explore.ipynb #79a7f4c4
 _css = '<style>.stimulative-facts th, .stimulative-facts td { padding: 0 .45em; line-height: 1.6; text-align: right; white-space: nowrap } .stimulative-facts p { line-height: 1.4; margin: .3em 0; max-width: 32em }</style>'
 
 def _html(df, note='', keep=False):
@@ -313,6 +313,7 @@ def _image(width):
     import ipywidgets as w
     return w.Image(format='png', layout=w.Layout(flex='1 1 20rem', min_width='0', max_width=f'min(100%, {width})', height='auto'))
 
+# %% ../nbs/18_explore.ipynb #ee6cd76b
 class DepthPanel:
     "A slider a stage, the cloud of all sub-networks, and the facts."
     def __init__(self,

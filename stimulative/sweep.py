@@ -33,7 +33,7 @@ def train_apart(
         raise RuntimeError(f'killed by signal {-done.returncode}' if done.returncode < 0 else last)
     return json.loads(done.stdout.splitlines()[-1])
 
-# %% ../nbs/17_sweep.ipynb #2c27e741
+# %% ../nbs/17_sweep.ipynb #941166c0
 def _outcomes(runs, executor, progress, kwargs):
     "(run, record or None, error) as they come."
     if executor is None:
@@ -42,7 +42,7 @@ def _outcomes(runs, executor, progress, kwargs):
             except Exception as e: yield run, None, f'{type(e).__name__}: {e}'
             gc.collect()                                          # learners are full of circles
         return
-    waiting = {executor.submit(train_apart, run, **kwargs): run for run in runs}
+    waiting = {executor.submit(train_apart, run, **kwargs): run for run in runs}      # futures of other kinds than concurrent.futures' are waited for in order
     for done in progress(as_completed(list(waiting)) if hasattr(next(iter(waiting)), '_waiters') else list(waiting)):
         try: yield waiting[done], done.result(), None
         except Exception as e: yield waiting[done], None, str(e) or type(e).__name__
@@ -94,7 +94,7 @@ def read_records(
     "The records, as `train` returned them but for the single sub-networks."
     return json.loads(Path(path).read_text())['records']
 
-# %% ../nbs/17_sweep.ipynb #d972c7cb
+# %% ../nbs/17_sweep.ipynb #499195ec
 def ablation_runs(
     base:Run, # whose lambda and seed are exchanged; stimulative training, perhaps with another method beside it
     lams:Sequence=(0, 1, 2, 5, 10, 20), # weights of the KL term; 0 is common training
@@ -105,7 +105,7 @@ def ablation_runs(
     if seeds < 1 or not len(lams): raise ValueError(f'an ablation needs at least one lambda and one seed; got {lams} and {seeds}')
     common = '+'.join(m for m in base.method.split('+') if m != 'st') or 'ct'
     theirs = {k: v for k,v in base.settings['method_options'].items() if any(k in o for o in method_parts(common, {}).values())} if common != 'ct' else {}
-    return [base.replace(seed=base.seed + s, **(dict(lam=float(lam)) if lam else dict(method=common, method_options=theirs))) for lam in lams for s in range(seeds)]
+    return [base.replace(seed=base.seed + s, **(dict(lam=float(lam)) if lam else dict(method=common, method_options=theirs))) for lam in dict.fromkeys(lams) for s in range(seeds)]
 
 def ablate_lambda(
     base:Run, # as in `ablation_runs`
