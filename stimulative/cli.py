@@ -47,7 +47,8 @@ def run_of(
 def _line(row, epochs):
     kl = '' if row['kl'] is None else f'  kl {row["kl"]:.3f}'
     loss = 'diverged' if row['ce'] is None else f'ce {row["ce"]:.3f}'
-    print(f'epoch {row["epoch"]}/{epochs}  {loss}{kl}  top-1 {row["top1"]:.2f} %  {row["wall"]:.1f} s', flush=True)
+    top1 = '' if row['top1'] is None else f'  top-1 {row["top1"]:.2f} %'
+    print(f'epoch {row["epoch"]}/{epochs}  {loss}{kl}{top1}  {row["wall"]:.1f} s', flush=True)
 
 def _print_summary(record):
     for k,v in record['summary'].items(): print(f'{k:<18}{v}')
@@ -83,6 +84,7 @@ def train(
     out:str='results', # folder of the results
     resume:store_true=False, # go on with an interrupted training
     force:store_true=False, # train even if the results have this run
+    valid_every:int=1, # epochs from one test to the next; the last epoch is always tested
     tensorboard:str=None, # folder for TensorBoard's log
     wandb:store_true=False, # log to Weights & Biases, in the project 'stimulative'
     as_json:store_true=False, # --json: print the record as one last line of JSON
@@ -93,7 +95,7 @@ def train(
     first = not rank_distrib()
     if first and not as_json: print(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}', flush=True)
     with redirect_stdout(sys.stderr if as_json else sys.stdout):      # whatever else is printed, bars for example, is not in the way of the JSON
-        record = train_run(run, out, data, force, resume, cbs=_loggers(tensorboard, wandb), report=lambda row: _line(row, run.epochs))
+        record = train_run(run, out, data, force, resume, cbs=_loggers(tensorboard, wandb), report=lambda row: _line(row, run.epochs), valid_every=valid_every)
     if not first: return
     if as_json: print(json.dumps(record))
     else: _print_summary(record); print(f'stored in {Path(out)/"results.sqlite"}, weights in {Path(out)/"checkpoints"/run.key/"final.pt"}')

@@ -25,8 +25,9 @@ from .processes import distributed, evaluate_together, from_first, gather, toget
 
 # %% auto #0
 __all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'method_parts', 'Run',
-           'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog', 'Checkpoints',
-           'checkpoint_files', 'newest_checkpoint', 'train', 'record_interpretation', 'evaluate_checkpoint']
+           'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog',
+           'SkipValidation', 'Checkpoints', 'checkpoint_files', 'newest_checkpoint', 'train', 'record_interpretation',
+           'evaluate_checkpoint']
 
 # %% ../nbs/16_experiment.ipynb #b3a9241a
 def _torchvision_net(name, num_classes, n_in, **options):
@@ -259,8 +260,21 @@ class RunLog(Callback):
         loss, ce, n, kl = np.sum(gather(np.array([*self._sums, kl * self._sums[2]])), axis=0).tolist()
         finite = lambda v: v if math.isfinite(v) else None
         self.rows.append(dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], train_loss=finite(loss / n), ce=finite(ce / n), kl=finite(kl / n),
-                              top1=100 * torch.cat(self._right).float().mean().item(), seconds=self._seconds, images_s=n / self._seconds, wall=time.perf_counter() - self._began))
+                              top1=100 * torch.cat(self._right).float().mean().item() if self._right else None, seconds=self._seconds, images_s=n / self._seconds, wall=time.perf_counter() - self._began))
         if not rank_distrib(): self.report(self.rows[-1])
+
+# %% ../nbs/16_experiment.ipynb #0d5c7e13
+class SkipValidation(Callback):
+    "Tests after every `every`-th epoch alone, and after the last."
+    order = TrainEvalCallback.order - 4
+    def __init__(self,
+        every:int=1, # epochs
+    ):
+        if not _whole(1)(every): raise ValueError(f'valid_every must be a whole number of at least 1, got {every!r}')
+        self.every = every
+
+    def before_validate(self):
+        if (self.epoch + 1) % self.every and self.epoch + 1 < self.n_epoch: raise CancelValidException
 
 # %% ../nbs/16_experiment.ipynb #ed5efdbc
 class Checkpoints(Callback):
@@ -312,7 +326,7 @@ def _peak_memory():
 def _record(run, rows, resumed, interp, peaks):
     "Settings, what was measured, and on what."
     memory, of = max(peaks)               # of the hungriest process
-    best = max(rows, key=lambda r: r['top1'])
+    best = max((r for r in rows if r['top1'] is not None), key=lambda r: r['top1'])
     found = {} if interp is None else interp.summary().iloc[0].to_dict()
     summary = {**{k: round(v, 3) for k,v in found.items() if k != 'sub-networks'}, 'last top-1 (%)': round(rows[-1]['top1'], 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch'],
                'time (s)': round(sum(r['seconds'] for r in rows), 1), 'wall (s)': round(sum(r['wall'] for r in rows), 1), 'images/s': round(sum(r['images_s'] * r['seconds'] for r in rows) / sum(r['seconds'] for r in rows), 1), 'peak (MiB)': round(memory)}
@@ -350,8 +364,10 @@ def train(
     resume:bool=False, # go on from the checkpoint of an interrupted training
     cbs:list|None=None, # further callbacks, such as a logger
     report:Callable=noop, # called with the log's row after each epoch
+    valid_every:int=1, # epochs from one test to the next; the weights do not depend on it
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
     "Carry out a run, evaluate its ordered sub-networks (1,000 of them where there are more), store the record; or return the one that is stored."
+    skip = SkipValidation(valid_every)
     with together():
         store, folder = ResultsStore(Path(out).expanduser()/'results.sqlite'), Path(out).expanduser()/'checkpoints'/run.key
         from_first(lambda: writable_folder(out))
@@ -365,7 +381,7 @@ def train(
         done = len(log.rows)
         if torch.cuda.is_available(): torch.cuda.reset_peak_memory_stats()
         with distributed(learn, run.sync_bn), learn.no_logging():
-            learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), EpochSeeds(run.seed), log, Checkpoints(folder, log, state), *L(cbs)])
+            learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), EpochSeeds(run.seed), log, skip, Checkpoints(folder, log, state), *L(cbs)])
         interp = _evaluated(learn)
         peaks = gather(_peak_memory())
         def finish():
