@@ -4,7 +4,7 @@
 
 # %% ../nbs/11_callback.ipynb #c9914709
 from __future__ import annotations
-import math, numbers, warnings
+import math, warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,26 +13,20 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import unravel
 from .subnets import sample_subnet, step_generator
-from .step import SubnetPass
+from .step import SubnetPass, check_lam, earned
 
 # %% auto #0
 __all__ = ['lam_at', 'ramp', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
 
 # %% ../nbs/11_callback.ipynb #a470a573
-def _checked_lam(value, given):
-    "`value` as a float; a `ValueError` unless it is a finite number of 0 or more."
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value) or value < 0:
-        raise ValueError(f'lam must be a finite number >= 0, or a function of the fraction of training done that gives one; got {given}')
-    return float(value)
-
 def lam_at(
     lam:float|Callable, # a number, or a function of the fraction of training done
     pos:float, # that fraction, 0 to 1
 )->float: # the weight of the divergence there
     "The weight of the KL term at a point of training; a `ValueError` if it is no finite number >= 0."
-    if not callable(lam): return _checked_lam(lam, repr(lam))
+    if not callable(lam): return check_lam(lam)
     value = lam(pos)
-    return _checked_lam(value.item() if isinstance(value, Tensor) else value, f'{value!r} at {pos:.2f}')
+    return check_lam(value.item() if isinstance(value, Tensor) else value, f'{value!r} at {pos:.2f}')
 
 # %% ../nbs/11_callback.ipynb #a27acabc
 class ramp:
@@ -43,13 +37,13 @@ class ramp:
         power:float=2., # 1: linearly; 2: slowly at first
     ):
         if not 0 < over <= 1 or power <= 0: raise ValueError(f'ramp needs 0 < over <= 1 and power > 0; got {over} and {power}')
-        self.lam, self.over, self.power = _checked_lam(lam, repr(lam)), over, power
+        self.lam, self.over, self.power = check_lam(lam), over, power
     def __call__(self, pos): return self.lam * min(pos / self.over, 1.) ** self.power
     def __repr__(self): return f'ramp({self.lam:g}, over={self.over:g}, power={self.power:g})'
 
 # %% ../nbs/11_callback.ipynb #27b21cd5
 class LossColumns(Callback):
-    "Puts the mean cross entropy and KL of an epoch into the recorder, before the time column."
+    "Puts the mean cross entropy, KL and weight of an epoch into the recorder, before the time column."
     order = Recorder.order + 1
     def __init__(self, source): self.source, self._trained = source, False
 
@@ -58,7 +52,7 @@ class LossColumns(Callback):
         if self.source.active and hasattr(self.learn, 'recorder'):
             names = self.recorder.metric_names
             at = len(names) - self.recorder.add_time
-            self.recorder.metric_names = names[:at] + L('train_ce_loss', 'train_kl_loss') + names[at:]
+            self.recorder.metric_names = names[:at] + L('train_ce_loss', 'train_kl_loss', 'kl_weight') + names[at:]
 
     def before_train(self): self._trained = True
 
@@ -68,14 +62,14 @@ class LossColumns(Callback):
 
 # %% ../nbs/11_callback.ipynb #e7a5d01a
 class ChanceWatch:
-    "Notices a network that learns nothing: cross entropy at the entropy of the labels and KL near zero, for `steps` steps."
+    "Notices a network that learns nothing: cross entropy at the entropy of the labels, for `steps` steps."
     def __init__(self,
         steps:int=50, # length of a window
-        after:float=0.25, # fraction of training before which nothing is said: healthy networks begin at chance, too
-        ce_share:float=0.9, # stuck is: mean cross entropy of at least this share of the labels' entropy ...
-        kl_max:float=0.2, # ... and a mean KL of at most this many nats
+        after:float=0.5, # fraction of training before which nothing is said: healthy networks begin at chance, too
+        ce_share:float=0.9, # stuck is a mean cross entropy of at least this share of the labels' entropy
     ):
-        self.steps, self.after, self.ce_share, self.kl_max = steps, after, ce_share, kl_max
+        if steps < 1 or not 0 <= after <= 1 or not ce_share > 0: raise ValueError(f'ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; got {steps}, {after}, {ce_share}')
+        self.steps, self.after, self.ce_share = steps, after, ce_share
         self.reset()
 
     def reset(self):
@@ -85,7 +79,7 @@ class ChanceWatch:
     def _count(self, y, n):
         "Labels of each class; others (an ignored index) are passed over."
         known = (y >= 0) & (y < n)
-        return torch.zeros(n, device=y.device).index_add_(0, y.clamp(0, n - 1), known.float())
+        return torch.bincount(y[known].long(), minlength=n)
 
     def step(self,
         ce:Tensor, # cross entropy of the main network, a scalar
@@ -95,13 +89,13 @@ class ChanceWatch:
         pos:float, # fraction of training done
     )->dict|None: # {'ce', 'kl', 'entropy'} of a window, in nats, if it was stuck
         "Take note of a step; at the end of a window in which nothing was learned, say so."
+        if pos < self.after: return None
         self.n, self.sums, self.counts = self.n + 1, self.sums + torch.stack([ce, kl]).detach(), self.counts + self._count(y, n_classes)
         if self.n < self.steps: return None
         (ce, kl), p = (self.sums / self.n).tolist(), self.counts / self.counts.sum()
         entropy = -p.xlogy(p).sum().item()
         self.reset()
-        stuck = pos >= self.after and ce >= self.ce_share * entropy and kl <= self.kl_max
-        return dict(ce=ce, kl=kl, entropy=entropy) if stuck else None
+        return dict(ce=ce, kl=kl, entropy=entropy) if ce >= self.ce_share * entropy else None
 
 # %% ../nbs/11_callback.ipynb #f5c6c6e8
 class StimulativeCallback(Callback):
@@ -115,11 +109,14 @@ class StimulativeCallback(Callback):
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what both passes have in common, where the two would be equal
+        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
         low_memory:bool=True, # the memory of common training; False: one backward of the summed loss (always so under distributed data parallel)
     ):
         for pos in (0., .5, 1.): lam_at(lam, pos)
         if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
-        self.lam, self.seed, self.low_memory, self.kwargs = lam, seed, low_memory, dict(update_bn=update_bn, reduction=reduction, share=share)
+        if weigh is not None and not callable(weigh): raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
+        self.lam, self.seed, self.low_memory = lam, seed, low_memory
+        self.kwargs = dict(update_bn=update_bn, reduction=reduction, share=share, weigh=weigh)
         self._columns, self._depths, self._second, self.active, self.passes = LossColumns(self), None, None, False, Counter()
 
     @property
@@ -151,14 +148,15 @@ def before_fit(self:StimulativeCallback):
     if not self.active: return
     if len(self.learn._grab_cbs(StimulativeCallback)) > 1: raise ValueError('the learner has two StimulativeCallbacks; one draws the sub-network')
     self._let_go()
-    self._view, self._watch, self.passes = unravel(self.learn.model), ChanceWatch(), Counter()
+    n_steps = self.n_epoch * len(self.dls.train)
+    self._view, self._watch, self.passes = unravel(self.learn.model), ChanceWatch(max(1, min(50, n_steps // 4))), Counter()
 
 @patch
 def before_train(self:StimulativeCallback):
     "Begin an epoch: the view of the model as it stands now, sums at zero."
     if not self.active: return
     checked, self._view = self._view.checked, unravel(self.learn.model)
-    self._view.checked, self._totals = checked, dict(ce=(0., 0), kl=(0., 0))
+    self._view.checked, self._totals = checked, dict(ce=(0., 0), kl=(0., 0), weight=(0., 0))
 
 # %% ../nbs/11_callback.ipynb #8044be2e
 def _check_labels(y, z):
@@ -196,17 +194,18 @@ def after_loss(self:StimulativeCallback):
     if not self.active or not self.training or not len(self.yb): return
     if self.iter == 0: _check_labels(self.yb[0], self.pred)
     self._ce = self.loss_grad.detach().clone()
-    if self._second is not None: self.learn.loss_grad = self._second.join(self.loss_grad, self.pred, self.x)
+    if self._second is not None: self.learn.loss_grad = self._second.join(self.loss_grad, self.pred, self.x, self.yb[0])
 
 @patch
 def after_backward(self:StimulativeCallback):
     "Take note of the divergence, which is known now."
     if not self.active: return
-    kl, second = None, self._second
+    kl, weight, second = None, None, self._second
     if second is not None and (kl := second.finish()) is not None:
         self.passes[second.how] += 1
-        self.learn.loss = self.learn.loss + second.lam * kl
-    self._note(self._ce, kl)
+        weight = torch.as_tensor(second.weight, device=kl.device)
+        self.learn.loss = self.learn.loss + second.added
+    self._note(self._ce, kl, weight)
     self._let_go()
 
 @patch
@@ -214,26 +213,27 @@ def after_cancel_batch(self:StimulativeCallback): self._let_go()
 
 # %% ../nbs/11_callback.ipynb #eda8c471
 @patch
-def _note(self:StimulativeCallback, ce, kl=None):
+def _note(self:StimulativeCallback, ce, kl=None, weight=None):
     "Add a batch to the sums of the epoch, and show it to the watch."
     y, z, n = self.yb[0], self.pred, len(self.x)
-    for k,v in (('ce', ce), ('kl', kl)):
+    for k,v in (('ce', ce), ('kl', kl), ('weight', weight)):
         if v is not None: self._totals[k] = (self._totals[k][0] + v * n, self._totals[k][1] + n)
     if kl is None or self._watch is None or y.ndim != 1 or y.is_floating_point() or z.ndim != 2: return
     if stuck := self._watch.step(ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train): self._warn_stuck(**stuck)
 
 @patch
-def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL]; NaN for what was not computed
-    "Mean cross entropy and KL over the images of the epoch, in nats."
+def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL, weight]; NaN for what was not computed
+    "Means over the images of the epoch: cross entropy and KL in nats, weight of an image's divergence."
     return [float(total) / n if n else math.nan for total,n in self._totals.values()]
 
 # %% ../nbs/11_callback.ipynb #53f0e148
 @patch
 def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
     "Warn once that the network sits at chance, and name what helps."
-    warnings.warn(f'stimulative training sits at chance, no better than guessing: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} (the labels have an entropy '
-        f'of {entropy:.3f}) and the KL {kl:.1g}. The sub-network agrees with a main network that says nothing. What helps: '
-        f'cbs=ramped(lam), a lambda that grows during training, with gradient clipping; a smaller lam; many more epochs.')
+    if self.kwargs['weigh'] is None: cure = 'leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); a constant lambda wants lam=1 or less, or many more epochs'
+    else: cure = 'the weight earned at chance is zero, so lambda is not the cause: more epochs, another learning rate'
+    warnings.warn(f'stimulative training sits at chance, no better than guessing: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} '
+        f'(the labels have an entropy of {entropy:.3f}) and the KL {kl:.1g}. What helps: {cure}.')
     self._watch = None
 
 # %% ../nbs/11_callback.ipynb #58c56009

@@ -160,13 +160,14 @@ def key(self:Run)->str:
     return settings_key(self.settings)
 
 # %% ../nbs/16_experiment.ipynb #d60ed5fe
-_cifar_mbv3 = Run(data='cifar100', data_options=dict(size=224), network='mobilenet_v3_large', epochs=500, bs=64, lr=.05, wd=3e-5)
+_paper = dict(method_options=dict(weigh=None))            # a constant lambda
+_cifar_mbv3 = Run(data='cifar100', data_options=dict(size=224), network='mobilenet_v3_large', **_paper, epochs=500, bs=64, lr=.05, wd=3e-5)
 presets = {
-    'digits': Run(lam=1., schedule='one_cycle'),
+    'digits': Run(schedule='one_cycle'),
     'mbv3_c10': _cifar_mbv3.replace(data='cifar10', lam=5.),
     'mbv3_c100': _cifar_mbv3,
     'res50_c100': _cifar_mbv3.replace(network='resnet50'),
-    'res50_imagenet': Run(data='imagenet', network='resnet50', lam=1., epochs=200, bs=512, lr=.2, nesterov=True, wd=1e-4),
+    'res50_imagenet': Run(data='imagenet', network='resnet50', lam=1., **_paper, epochs=200, bs=512, lr=.2, nesterov=True, wd=1e-4),
     'densenet_c100': Run(data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct', epochs=200, bs=128,
                          lr=.1, nesterov=True, wd=5e-4, schedule='step'),
 }

@@ -4,7 +4,7 @@
 
 # %% ../nbs/03_step.ipynb #e1893f61
 from __future__ import annotations
-import random, weakref
+import math, numbers, random, weakref
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,22 +16,49 @@ from torch.nn.modules.batchnorm import _NormBase
 from .unravel import Unraveled, check_depths
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'stimulative_kl', 'frozen_running_stats', 'sub_kl', 'stimulative_loss', 'shared_parts',
-           'own_module', 'MainPass', 'LateTerm', 'SubnetPass', 'stimulative_backward']
+__all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'sub_kl',
+           'stimulative_loss', 'shared_parts', 'own_module', 'MainPass', 'LateTerm', 'SubnetPass',
+           'stimulative_backward']
 
 # %% ../nbs/03_step.ipynb #650b2488
 def stimulative_kl(
     z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
     z_sub:torch.Tensor, # logits of the sub-network, the same shape
-    reduction:str='batchmean', # 'batchmean': sum over classes, mean over the batch (and positions, if any); 'mean': over classes too
-)->torch.Tensor: # a scalar in nats, no gradient to `z_main`
+    reduction:str='batchmean', # 'batchmean': sum over classes, mean over the batch (and positions, if any); 'mean': over classes too; 'none': a number per image
+)->torch.Tensor: # in nats, no gradient to `z_main`: a scalar; (batch, ...) with 'none'
     "KL(main || sub) of two sets of logits, the main network's being the constant target (paper, equation 2)."
     if z_main.shape != z_sub.shape or z_main.ndim < 2 or z_main.shape[1] < 2:
         raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network')
-    if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
+    if reduction not in ('batchmean', 'mean', 'none'): raise ValueError(f"reduction is 'batchmean', 'mean' or 'none', got {reduction!r}")
     log_p, log_q = (z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1) for z in (z_main.detach(), z_sub))
-    kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1).mean()
-    return kl / z_main.shape[1] if reduction == 'mean' else kl
+    kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1)
+    if reduction == 'none': return kl
+    return kl.mean() / z_main.shape[1] if reduction == 'mean' else kl.mean()
+
+# %% ../nbs/03_step.ipynb #c9e10a02
+def right_class(
+    z:torch.Tensor, # logits, (batch, classes, ...)
+    y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
+)->torch.Tensor: # (batch, ...), no gradient
+    "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
+    p = z.detach().to(torch.promote_types(z.dtype, torch.float32)).softmax(1)
+    if y.is_floating_point(): return (p * y).sum(1)
+    known = (y >= 0) & (y < p.shape[1])
+    return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
+
+# %% ../nbs/03_step.ipynb #c9e10a04
+def earned(
+    lam:float, # weight asked for
+    z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
+    y:torch.Tensor, # labels: classes, or class probabilities
+    power:float=2., # of what the main network knows beyond chance, 0 to 1
+    cap:float=3., # the weight never exceeds it
+)->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
+    "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
+    chance = 1 / z_main.shape[1]
+    known = ((right_class(z_main, y) - chance) / (1 - chance)).clamp(min=0)
+    weight = lam * known ** power
+    return weight / (1 + weight / cap)
 
 # %% ../nbs/03_step.ipynb #3d14c9b7
 @contextmanager
@@ -45,6 +72,16 @@ def frozen_running_stats(
     finally:
         for m in norms: m.track_running_stats = True
 
+# %% ../nbs/03_step.ipynb #c9e10b00
+def check_lam(
+    lam, # what was given
+    given:str='', # how to show it in the message
+)->float: # the same
+    "A `ValueError` unless lambda is a finite number of 0 or more."
+    if not isinstance(lam, numbers.Real) or isinstance(lam, bool) or not math.isfinite(lam) or lam < 0:
+        raise ValueError(f'lam must be a finite number >= 0, or a function of the fraction of training done that gives one; got {given or repr(lam)}')
+    return float(lam)
+
 # %% ../nbs/03_step.ipynb #825ccefd
 def sub_kl(
     view:Unraveled, # the unravelled network, in training mode
@@ -54,14 +91,32 @@ def sub_kl(
     update_bn:bool=False, # let the second pass move the running statistics too, as the authors' code does
     reduction:str='batchmean', # see `stimulative_kl`
     start:int=0, # parts (stem, blocks) that were run already: `x` is what the last of them gave
-)->torch.Tensor: # a scalar in nats
+)->torch.Tensor: # in nats: a scalar; (batch, ...) with `reduction='none'`
     "Second pass of a stimulative step: run the sub-network, return its divergence from the main network."
     if not start and not view.checked: view.check(x)
     with nullcontext() if update_bn else frozen_running_stats(view.model):
         for part in view.parts(depths)[start:]: x = part(x)
     return stimulative_kl(z_main, x, reduction)
 
-StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl')
+# %% ../nbs/03_step.ipynb #c9e10b01
+def _weights(weigh, lam, z_main, y):
+    "A number per image, checked; None where lambda is constant."
+    if weigh is None: return None
+    if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
+    with torch.no_grad(): weights = weigh(lam, z_main.detach(), y)
+    if weights.shape != z_main[:, 0].shape: raise ValueError(f'weigh must give one number per image, of shape {tuple(z_main[:, 0].shape)}; it gave {tuple(weights.shape)}')
+    return weights
+
+def _weighted_kl(kl_of, weights, lam, reduction, n_classes):
+    "(term of the loss, divergence); `kl_of` runs the sub-network and takes a reduction."
+    if weights is None:
+        kl = kl_of(reduction)
+        return lam * kl, kl.detach()
+    each = kl_of('none') / (n_classes if reduction == 'mean' else 1)
+    return (weights * each).mean(), each.detach().mean()
+
+# %% ../nbs/03_step.ipynb #c9e10b02
+StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
 
 def stimulative_loss(
     view:Unraveled, # the unravelled network, in training mode
@@ -70,13 +125,17 @@ def stimulative_loss(
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
-    **kwargs, # `update_bn`, `reduction`: see `sub_kl`
-)->StimulativeLoss: # (total, ce, kl), scalars with gradient
-    "Cross entropy of the main network plus lambda times the divergence of one sub-network (Alg. 1, lines 4-6)."
-    if not lam >= 0: raise ValueError(f'lam must be 0 or more, got {lam}')
+    weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+    reduction:str='batchmean', # see `stimulative_kl`
+    **kwargs, # `update_bn`: see `sub_kl`
+)->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; the mean weight
+    "Cross entropy of the main network plus the weighted divergence of one sub-network (Alg. 1, lines 4-6)."
+    check_lam(lam)
     z_main = view(x)
-    ce, kl = loss_func(z_main, y), sub_kl(view, x, z_main, depths, **kwargs)
-    return StimulativeLoss(ce + lam * kl, ce, kl)
+    ce, weights = loss_func(z_main, y), _weights(weigh, lam, z_main, y)
+    def kl_of(reduction): return sub_kl(view, x, z_main, depths, reduction=reduction, **kwargs)
+    term, kl = _weighted_kl(kl_of, weights, lam, reduction, z_main.shape[1])
+    return StimulativeLoss(ce + term, ce, kl, ce.new_tensor(lam) if weights is None else weights.mean())
 
 # %% ../nbs/03_step.ipynb #b5457e44
 def shared_parts(
@@ -232,9 +291,11 @@ class SubnetPass(MainPass):
         update_bn:bool=False, # let the second pass move the running statistics too; it is then run in full
         reduction:str='batchmean', # see `stimulative_kl`
         within:Callable=nullcontext, # makes a context manager that is open while the sub-network runs
+        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
     ):
-        if not lam >= 0: raise ValueError(f'lam must be 0 or more, got {lam}')
+        check_lam(lam)
         super().__init__(view, depths)
+        self.weigh, self.weight, self.added = weigh, lam, None      # the mean weight, and what the term adds to the loss, once they are known
         self.lam, self.share, self.low_memory, self.update_bn, self.reduction, self.within = lam, share and not update_bn, low_memory, update_bn, reduction, within
         self.how, self.kl, self._late = '', None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
         if not self.share: self.problem = 'both passes move the running statistics' if update_bn else 'not asked to share'
@@ -250,25 +311,30 @@ class SubnetPass(MainPass):
         loss:torch.Tensor, # of the main network, a scalar
         z_main:torch.Tensor, # its logits
         x:torch.Tensor, # the images that the sub-network is to see
+        y:torch.Tensor|None=None, # their labels; not needed with `weigh=None`
     )->torch.Tensor: # what to call `backward` on
-        "Add lambda times the divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
+        "Add the weighted divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
+        weights = _weights(self.weigh, self.lam, z_main, y)
+        if weights is not None: self.weight = weights.mean()
         why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), _autocast_now(x.device.type)
         self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
         self.x = self.h = None
-        def divergence(h):
-            with amp(): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, self.reduction, 0 if h is None else self.start)
-        if self.how == 'none': self.kl = loss.new_zeros(())
+        def term(h):
+            def kl_of(reduction): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, reduction, 0 if h is None else self.start)
+            with amp(): value, self.kl = _weighted_kl(kl_of, weights, self.lam, self.reduction, z_main.shape[1])
+            return value
+        if self.how == 'none': self.kl = self.added = loss.new_zeros(())
         elif self.low_memory:
-            self._late = LateTerm(divergence, self.lam, loss, None if why else h, self._around)
+            self._late = LateTerm(term, 1., loss, None if why else h, self._around)
             loss = self._late.loss
         else:
-            with self._around(): kl = divergence(None if why else h)
-            self.kl, loss = kl.detach(), loss + self.lam * kl
+            with self._around(): added = term(None if why else h)
+            self.added, loss = added.detach(), loss + added
         return loss
 
     def finish(self)->torch.Tensor: # in nats, no gradient; None if there was no backward
         "The divergence. With `low_memory`, run what could not be run within the main loss's backward."
-        if self._late is not None: self.kl, self._late = self._late.finish(), None
+        if self._late is not None: self.added, self._late = self._late.finish(), None
         return self.kl
 
 # %% ../nbs/03_step.ipynb #bbc5fd83
@@ -280,15 +346,15 @@ def stimulative_backward(
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
     amp:Callable=nullcontext, # context of the forward passes, such as `lambda: torch.autocast('cuda', torch.bfloat16)`
-    **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`: see `SubnetPass`
-)->StimulativeLoss: # (total, ce, kl), scalars without gradient
+    **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`, `weigh`: see `SubnetPass`
+)->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not view.checked: view.check(x)
     second = SubnetPass(view, depths, lam, **kwargs)
     with amp():
         with second: z_main = view.model(x)
         ce = loss_func(z_main, y)
-        total = second.join(ce, z_main, x)
+        total = second.join(ce, z_main, x, y)
     total.backward()
     kl = second.finish()
-    return StimulativeLoss(ce.detach() + lam * kl, ce.detach(), kl)
+    return StimulativeLoss(ce.detach() + second.added, ce.detach(), kl, torch.as_tensor(second.weight))
