@@ -62,16 +62,16 @@ def two_pass_step(view, x, y, depths, lam=10., amp=nullcontext):
 
 def summed_step(view, x, y, depths, lam=10., amp=nullcontext):
     "Two full passes, one backward of the summed loss."
-    with amp(): loss = stimulative_loss(view, x, y, depths, lam).total
+    with amp(): loss = stimulative_loss(view, x, y, depths, lam, weigh=None).total
     loss.backward()
 
 def shared_step(view, x, y, depths, lam=10., amp=nullcontext):
     "The sub-network goes on from the main network's activation, within the backward of the main loss."
-    stimulative_backward(view, x, y, depths, lam, amp=amp)
+    stimulative_backward(view, x, y, depths, lam, amp=amp, weigh=None)
 
 def shared_summed_step(view, x, y, depths, lam=10., amp=nullcontext):
     "The sub-network goes on from the main network's activation; one backward of the summed loss."
-    stimulative_backward(view, x, y, depths, lam, amp=amp, low_memory=False)
+    stimulative_backward(view, x, y, depths, lam, amp=amp, weigh=None, low_memory=False)
 
 step_methods = {'common training': common_step, 'two full passes': two_pass_step, 'two full passes, one backward': summed_step,
                 'shared prefix': shared_step, 'shared prefix, one backward': shared_summed_step}

@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 # %% auto #0
-__all__ = ['ResidentDL', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'OpenImage', 'ParentLabel', 'decode_images',
-           'write_whole', 'cached_images', 'draw_evenly', 'cifar_dls', 'imagenet_dls']
+__all__ = ['ResidentDL', 'draw_evenly', 'spoil_labels', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'OpenImage',
+           'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls', 'imagenet_dls']
 
 # %% ../nbs/10_data.ipynb #b7c7fad3
 class ResidentDL(TfmdDL):
@@ -46,6 +46,31 @@ class ResidentDL(TfmdDL):
         if dataset is None or dataset is self.dataset: res.resident = self.resident
         return res
 
+# %% ../nbs/10_data.ipynb #d10a0001
+def draw_evenly(
+    labels, # one an image
+    n:int|None, # how many images; None: all
+    seed:int=0, # decides which
+)->list: # indices into `labels`
+    "Draw `n` images with the classes in equal numbers, to one."
+    if n is None: return list(range(len(labels)))
+    if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
+    shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
+    return shuffled.groupby(shuffled).cumcount().sort_values(kind='stable').index[:n].tolist()
+
+def spoil_labels(
+    labels:Tensor, # classes, whole numbers
+    share:float, # of the labels, 0 to 1
+    n_classes:int,
+    seed:int=0, # decides which, and what they become
+)->Tensor: # a copy in which that share is another class than before
+    "Replace a share of the labels by wrong ones."
+    if not 0 <= share <= 1: raise ValueError(f'the share of wrong labels is 0 to 1, got {share}')
+    g, labels = torch.Generator().manual_seed(seed), labels.clone()
+    at = torch.randperm(len(labels), generator=g, device='cpu')[:round(share * len(labels))]
+    labels[at] = (labels[at] + torch.randint(1, n_classes, (len(at),), generator=g, device='cpu').to(labels.device)) % n_classes
+    return labels
+
 # %% ../nbs/10_data.ipynb #c052e11d
 def _digit_items(size, n_in):
     "[(image, label)]: all digits at `size` pixels with `n_in` equal channels."
@@ -60,6 +85,8 @@ def digits_dls(
     size:int=16, # pixels a side, 8 or more
     n_in:int=1, # channels: 1, or 3 equal ones for networks made for colour
     test_share:float=0.2, # share of the images that is tested on
+    n_train:int|None=None, # train on that many, the classes in equal numbers; None: all
+    wrong:float=0., # share of the training labels that is wrong
     seed:int=0, # decides which those are
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, without the last short batch) and valid
@@ -68,6 +95,10 @@ def digits_dls(
         raise ValueError(f'digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; got {size}, {n_in}, {test_share}')
     items = _digit_items(size, n_in)
     train, test = train_test_split(range(len(items)), test_size=test_share, random_state=seed, stratify=[y for _,y in items])
+    labels = [items[i][1] for i in train]
+    train = [train[i] for i in draw_evenly(labels, n_train, seed)]
+    if len(train) < bs: raise ValueError(f'{len(train)} training images do not fill a batch of {bs}')
+    for i,y in zip(train, spoil_labels(torch.tensor([items[i][1] for i in train], device='cpu'), wrong, 10, seed).tolist()): items[i] = (items[i][0], y)
     dsets = Datasets(items, [[ItemGetter(0)], [ItemGetter(1), Categorize(vocab=range(10))]], splits=(train, test))
     return dsets.dataloaders(bs=bs, dl_type=ResidentDL, device=device)
 
@@ -192,17 +223,6 @@ def _cifar_root(name, path):
     raise FileNotFoundError(f'no {name} at {root}. This gets it: python -c "from fastai.vision.all import *; untar_data(URLs.{url})"; '
                             'or give the `path` of a folder with train/<class>/*.png and test/<class>/*.png') from cause
 
-def draw_evenly(
-    labels, # one an image
-    n:int|None, # how many images; None: all
-    seed:int=0, # decides which
-)->list: # indices into `labels`
-    "Draw `n` images with the classes in equal numbers, to one."
-    if n is None: return list(range(len(labels)))
-    if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
-    shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
-    return shuffled.groupby(shuffled).cumcount().sort_values(kind='stable').index[:n].tolist()
-
 # %% ../nbs/10_data.ipynb #a738ab80
 def cifar_dls(
     name:str, # 'cifar10' or 'cifar100'
@@ -211,6 +231,7 @@ def cifar_dls(
     size:int=32, # pixels a side: 32, or more to enlarge the images
     n_train:int|None=None, # train on that many images, the classes in equal numbers; None: all
     n_valid:int|None=None, # test on that many; None: all
+    wrong:float=0., # share of the training labels that is wrong
     seed:int=0, # decides which images these are
     stats:tuple|None=None, # (mean, std) to normalise with, 3 numbers each; None: those of the data set
     device=None, # None: fastai's default device
@@ -227,7 +248,8 @@ def cifar_dls(
     tfms = [CropFlip(4), IntToFloatTensor(), Normalize.from_stats(*(stats or _cifar[name][1]))] + [Upsample(size)] * (size > 32)
     dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=splits)
     dls = dsets.dataloaders(bs=bs, dl_type=ResidentDL, after_item=ToTensor(), after_batch=tfms, device=device)
-    for dl,s in zip(dls.loaders, splits): dl.resident = TensorImage(images[s]), TensorCategory(y[s])
+    labels = spoil_labels(y[splits[0]], wrong, len(vocab), seed), y[splits[1]]
+    for dl,s,l in zip(dls.loaders, splits, labels): dl.resident = TensorImage(images[s]), TensorCategory(l)
     return dls
 
 # %% ../nbs/10_data.ipynb #7e3c63b8

@@ -257,10 +257,12 @@ class RunLog(Callback):
 
     def after_epoch(self):
         if not self._ran: return
-        self._ran, kl = False, self.learn.stimulative.epoch_means()[1] if hasattr(self.learn, 'stimulative') else math.nan
-        loss, ce, n, kl = np.sum(gather(np.array([*self._sums, kl * self._sums[2]])), axis=0).tolist()
+        self._ran, kl, weight = False, math.nan, math.nan
+        if hasattr(self.learn, 'stimulative'): kl, weight = self.learn.stimulative.epoch_means()[1:]
+        n = self._sums[2]
+        loss, ce, n, kl, weight = np.sum(gather(np.array([*self._sums, kl * n, weight * n])), axis=0).tolist()
         finite = lambda v: v if math.isfinite(v) else None
-        self.rows.append(dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], train_loss=finite(loss / n), ce=finite(ce / n), kl=finite(kl / n),
+        self.rows.append(dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], train_loss=finite(loss / n), ce=finite(ce / n), kl=finite(kl / n), kl_weight=finite(weight / n),
                               top1=100 * torch.cat(self._right).float().mean().item() if self._right else None, seconds=self._seconds, images_s=n / self._seconds, wall=time.perf_counter() - self._began))
         if not rank_distrib(): self.report(self.rows[-1])
 
