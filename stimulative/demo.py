@@ -4,7 +4,9 @@
 
 # %% ../nbs/19_demo.ipynb #0e1aba24
 from __future__ import annotations
-import json, time
+import json, sys, time, warnings
+
+warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)     # of importing fastai, no concern of who types a command
 import matplotlib
 from fastai.vision.all import *
 from fastai.callback.training import GradientClip
@@ -13,9 +15,10 @@ from fastprogress.fastprogress import progress_bar
 
 from .callback import StimulativeCallback, ramp
 from .data import digits_dls
-from .interpret import LoafingInterpretation, read_results, write_results
+from .experiment import SkipValidation
+from .interpret import LoafingInterpretation, paired_gain, read_results, write_results
 from .models import digits_resnet
-from .store import versions
+from .store import source_version, versions
 
 # %% auto #0
 __all__ = ['Tick', 'train_digits', 'compare_trainings', 'results_table', 'demo']
@@ -30,32 +33,36 @@ class Tick(Callback):
 def train_digits(
     lam:float|Callable, # 0 for common training
     seed:int, # of the initial weights, the order of the data and the drawn sub-networks
-    epochs:int=12,
+    epochs:int=134, # 400 steps, where there are 100 images
     lr:float=0.1, # peak of the one-cycle schedule
     opt_func:Callable=partial(SGD, mom=.9), # fastai optimizer
     cbs:list|None=None, # further callbacks
+    n_train:int|None=100, # images, drawn anew for each seed; None: all, the same for each seed
+    **kwargs, # of `StimulativeCallback`
 )->Learner: # trained, without a progress bar of its own
     "Train the demo's network on digits; the same `seed` gives the same start and the same batches whatever `lam` is."
+    dls = digits_dls(bs=min(32, n_train), n_train=n_train, seed=seed) if n_train else digits_dls()
     set_seed(seed, reproducible=True)
-    learn = Learner(digits_dls(), digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
+    learn = Learner(dls, digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
     learn.remove_cb(ProgressCallback)
-    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed), *L(cbs)])
+    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed, **kwargs), SkipValidation(epochs), *L(cbs)])
     return learn
 
 # %% ../nbs/19_demo.ipynb #2f03283b
 def compare_trainings(
-    lam:float|Callable=1., # of the stimulative training
-    seeds:int=3, # trainings a method
-    epochs:int=12,
+    lam:float|Callable=10., # of the stimulative training
+    seeds:int=5, # trainings a method
+    epochs:int=134,
     lr:float=0.1, # peak learning rate
+    n_train:int|None=100, # images; None: all
     cbs:Callable=list, # makes further callbacks for a stimulative training
     progress:bool=True, # show a bar
 )->dict: # method -> its `LoafingInterpretation`, the seeds' results one below the other with a column `seed`
     "Train both ways with every seed and evaluate all sub-networks."
     if seeds < 1 or epochs < 1: raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
     methods, done = {'common': 0., 'stimulative': lam}, 0
-    dls = digits_dls()
-    bar = progress_bar(range(2 * seeds * ((epochs + 1) * len(dls.train) + len(dls.valid)))) if progress else None     # the evaluation runs both once
+    dls = digits_dls(bs=min(32, n_train), n_train=n_train) if n_train else digits_dls()
+    bar = progress_bar(range(2 * seeds * (epochs * len(dls.train) + len(dls.train) + len(dls.valid)))) if progress else None     # the evaluation runs both once
     if bar: bar.update(0)
     def tick():
         nonlocal done
@@ -67,7 +74,7 @@ def compare_trainings(
     for seed in range(seeds):
         for method,weight in methods.items():
             if bar: bar.comment = f'seed {seed}, {method}'
-            learn = train_digits(weight, seed, epochs, lr, cbs=[Tick(tick), *(cbs() if weight else [])])
+            learn = train_digits(weight, seed, epochs, lr, n_train=n_train, cbs=[Tick(tick), *(cbs() if weight else [])])
             interp = LoafingInterpretation.from_learner(learn, progress=ticking)
             frames[method].append(interp.results.assign(seed=seed))
     return {m: LoafingInterpretation(pd.concat(f, ignore_index=True), interp.depths, m) for m,f in frames.items()}
@@ -94,16 +101,24 @@ def _print_rows(table):
         for _,r in single.iterrows(): print(f'{"  seed " + r.seed:<14}{r["main (%)"]:>10.2f}{r["all (%) mean"]:>12.2f} ± {r["all (%) std"]:.2f}')
     print()
 
+def _print_gain(table):
+    "What the main network gains, paired by seed."
+    main = {m: rows['main (%)'].tolist() for m,rows in table[table.seed != 'all'].groupby('training')}
+    g = paired_gain(main['stimulative'], main['common'])
+    interval = f", 95 % interval {g['low']:+.2f} to {g['high']:+.2f}" if g['seeds'] > 1 else ''
+    print(f"main network, stimulative over common: {g['gain']:+.2f} points{interval}, {g['seeds']} seeds\n")
+
 # %% ../nbs/19_demo.ipynb #9917622a
 @call_parse
 def demo(
     out:str='out', # folder for loafing.png, loafing.csv, subnets.csv and record.json
-    lam:float=1., # weight of the KL term
+    lam:float=10., # weight of the KL term
     ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramped`
-    seeds:int=3, # trainings a method
-    epochs:int=12, # of each training
+    seeds:int=5, # trainings a method
+    epochs:int=134, # of each training
+    n_train:int=100, # training images; 0: all
     lr:float=0.1, # peak learning rate of the one-cycle schedule
-    bar:bool_arg=True, # show a progress bar
+    bar:bool_arg=True, # show a progress bar, where there is a terminal
 ):
     "Train a small residual network on digits both ways and evaluate every depth inside it."
     matplotlib.use('agg')
@@ -111,15 +126,16 @@ def demo(
     weight, clip = (ramp(lam), lambda: [GradientClip(1.)]) if ramped else (lam, list)
     StimulativeCallback(weight)                       # a bad lambda is refused before any work
     out.mkdir(exist_ok=True, parents=True)
-    settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, lr=lr)
-    print(f'Digits, 27 sub-networks, {seeds} seeds, {epochs} epochs, lambda {weight}')
-    interps = compare_trainings(weight, seeds, epochs, lr, clip, bar)
+    settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, n_train=n_train, lr=lr)
+    print(f'Digits, {n_train or "all"} training images, 27 sub-networks, {seeds} seeds, {epochs} epochs, lambda {weight}')
+    interps = compare_trainings(weight, seeds, epochs, lr, n_train or None, clip, bar and sys.stdout.isatty())
     table = results_table(interps)
     _print_rows(table)
+    _print_gain(table)
     interps['common'].plot(interps['stimulative']).get_figure().savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
     table.round(3).to_csv(out/'loafing.csv', index=False)
     write_results(interps, out/'subnets.csv')
     command = 'python -m stimulative.demo ' + ' '.join(f'--{k} {v}' for k,v in settings.items())
-    record = dict(settings, command=command, seconds=round(time.time() - start), **versions(), table=table.round(3).to_dict('records'))
+    record = dict(settings, command=command, seconds=round(time.time() - start), source=source_version(), **versions(), table=table.round(3).to_dict('records'))
     (out/'record.json').write_text(json.dumps(record, indent=1))
     print(f'{out}/loafing.png, loafing.csv, subnets.csv, record.json written, {time.time() - start:.0f} s')

@@ -4,9 +4,11 @@
 
 # %% ../nbs/13_interpret.ipynb #64f28f27
 from __future__ import annotations
+import math
 import ast, random
 from contextlib import contextmanager
 from collections.abc import Callable, Iterable, Sequence
+from scipy import stats
 from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
@@ -18,7 +20,7 @@ from .destruction import destruction, destruction_paths
 
 # %% auto #0
 __all__ = ['method_style', 'own_order', 'LoafingInterpretation', 'plot_matrix', 'DestructionInterpretation', 'write_results',
-           'read_results']
+           'read_results', 'paired_gain']
 
 # %% ../nbs/13_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
@@ -257,3 +259,14 @@ def read_results(
     df = pd.read_csv(path, converters={'training': str, **({'of': int} if 'of' in there else {}), **{c: ast.literal_eval for c in ['main', *_written] if c in there}})
     kind = DestructionInterpretation if 'layers' in there else LoafingInterpretation
     return {name: kind(part.drop(columns=['training', 'main']).reset_index(drop=True), part.main.iloc[0], name) for name,part in df.groupby('training', sort=False)}
+
+# %% ../nbs/13_interpret.ipynb #e13a0002
+def paired_gain(
+    ours, # one number per seed
+    theirs, # the other method's, in the same order of seeds
+)->dict: # 'gain', the mean difference; 'low' and 'high', its 95 % interval (NaN with one seed); 'seeds'
+    "Mean of the paired differences and its 95 % interval."
+    d = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
+    if d.ndim != 1 or not len(d): raise ValueError(f'paired_gain takes two lists of one number per seed; got shapes {np.shape(ours)} and {np.shape(theirs)}')
+    half = stats.t.ppf(.975, len(d) - 1) * d.std(ddof=1) / len(d)**.5 if len(d) > 1 else math.nan
+    return dict(gain=d.mean(), low=d.mean() - half, high=d.mean() + half, seeds=len(d))
