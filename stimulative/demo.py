@@ -41,8 +41,8 @@ def train_digits(
     **kwargs, # of `StimulativeCallback`
 )->Learner: # trained, without a progress bar of its own
     "Train the demo's network on digits; the same `seed` gives the same start and the same batches whatever `lam` is."
+    set_seed(seed, reproducible=True)      # of the loader's order, too
     dls = digits_dls(bs=min(32, n_train), n_train=n_train, seed=seed) if n_train else digits_dls()
-    set_seed(seed, reproducible=True)
     learn = Learner(dls, digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
     learn.remove_cb(ProgressCallback)
     with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed, **kwargs), SkipValidation(epochs), *L(cbs)])
