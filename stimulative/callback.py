@@ -149,7 +149,8 @@ def before_fit(self:StimulativeCallback):
     if len(self.learn._grab_cbs(StimulativeCallback)) > 1: raise ValueError('the learner has two StimulativeCallbacks; one draws the sub-network')
     self._let_go()
     n_steps = self.n_epoch * len(self.dls.train)
-    self._view, self._watch, self.passes = unravel(self.learn.model), ChanceWatch(max(1, min(50, n_steps // 4))), Counter()
+    self._view, self.passes = unravel(self.learn.model), Counter()
+    self._watch = ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
 
 @patch
 def before_train(self:StimulativeCallback):
