@@ -57,6 +57,7 @@ clean: ## Remove what was made, but for the environments
 	@$(call venv,.venv)
 	@echo 'Installing into .venv: some minutes the first time'
 	@$(BIN)/python $(PIP) install -qq -e '.[dev]' $(PINS)
+	@[ ! -d .git/hooks ] || [ -e .git/hooks/pre-commit ] || cp .ci/pre-commit .git/hooks/
 	@touch $@
 
 # Make the environment $(1), anew where an interrupted start left half of one
