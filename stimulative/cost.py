@@ -7,7 +7,9 @@ from __future__ import annotations
 import os, sys, time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import accumulate
 from math import prod
+from typing import NamedTuple
 
 import torch, torch.nn.functional as F
 from torch import nn
@@ -19,10 +21,31 @@ from .step import stimulative_backward, stimulative_loss, sub_kl
 from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
-__all__ = ['step_methods', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step', 'shared_summed_step',
-           'memory_timeline', 'peak_memory', 'measure_cost']
+__all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'measure_cost']
 
 # %% ../nbs/09_cost.ipynb #98f9ac45
+class BlockCost(NamedTuple):
+    "What one block costs, and how often it is run."
+    flops:float # of one image's forward pass in the main network
+    mean:float # the same, averaged over the depths of the stage before
+    kept:float # probability that a drawn sub-network has the block
+    paths:int # choices of depths before its stage
+
+def _block_costs(view, sizes):
+    "A `BlockCost` per block; the head counts as a last stage of one block, always kept."
+    stages = [*view.stages, [view.head]]
+    last_layers = [*stage_layers(view.depths), [0]]
+    paths, before = 1, [0]
+    for stage,layers in zip(stages, last_layers):
+        n = len(stage)
+        for i,block in enumerate(stage):
+            flops = mean = sizes[block][1]
+            if i == 0: mean = sum(size_after(sizes, block, l)[1] for l in before) / len(before)
+            yield BlockCost(flops, mean, (n - i) / n, paths)
+        paths, before = paths * n, layers
+
+# %% ../nbs/09_cost.ipynb #c05700a3
 def step_cost(
     model:nn.Module, # a residual network; stays as it is
     xb:torch.Tensor, # a batch of images; one of them is run
@@ -30,22 +53,18 @@ def step_cost(
     "Forward FLOPs of main network, expected sub-network, stimulative step and tree of all sub-networks, under the uniform draw (Alg. 1)."
     view = unravel(model)
     view.check(xb)
-    sizes, before, last = part_sizes(view, xb), 1, [0]
-    main = sub = shared = tree = sizes[view.stem][1]
-    for stage,layers in zip([*view.stages, [view.head]], [*stage_layers(view.depths), [0]]):
-        n = len(stage)
-        for i,block in enumerate(stage):
-            flops = sizes[block][1]
-            mean = flops if i else sum(size_after(sizes, block, l)[1] for l in last) / len(last)       # over the depths of the stage before
-            main   += flops
-            sub    += mean * (n - i) / n
-            shared += flops * (n - i) / n / before
-            tree   += mean * before
-        before, last = before * n, layers
-    n_subnets = prod(view.depths)
-    one_by_one = n_subnets * sub
-    return {'main': main, 'sub-network': sub, 'shared': shared, 'two full passes': main + sub, 'shared prefix': main + sub - shared, 'subnets': n_subnets, 'one by one': one_by_one, 'tree': tree,
-            'two full passes / common': (main + sub) / main, 'shared prefix / common': (main + sub - shared) / main, 'one by one / tree': one_by_one / tree}
+    sizes, n_subnets = part_sizes(view, xb), prod(view.depths)
+    stem, blocks = sizes[view.stem][1], list(_block_costs(view, sizes))
+    main   = stem + sum(b.flops for b in blocks)
+    sub    = stem + sum(b.mean * b.kept for b in blocks)
+    shared = stem + sum(b.flops * b.kept / b.paths for b in blocks)
+    tree   = stem + sum(b.mean * b.paths for b in blocks)
+    cost = {'main': main, 'sub-network': sub, 'shared': shared, 'subnets': n_subnets, 'tree': tree}
+    cost['two full passes'] = main + sub
+    cost['shared prefix'] = main + sub - shared
+    cost['one by one'] = n_subnets * sub
+    for step in ('two full passes', 'shared prefix'): cost[f'{step} / common'] = cost[step] / main
+    return {**cost, 'one by one / tree': cost['one by one'] / tree}
 
 # %% ../nbs/09_cost.ipynb #33903d2f
 def common_step(view, x, y, depths, lam=10., amp=nullcontext):
@@ -60,6 +79,7 @@ def two_pass_step(view, x, y, depths, lam=10., amp=nullcontext):
     with amp(): kl = lam * sub_kl(view, x, z, depths)
     kl.backward()
 
+# %% ../nbs/09_cost.ipynb #c05700a7
 def summed_step(view, x, y, depths, lam=10., amp=nullcontext):
     "Two full passes, one backward of the summed loss."
     with amp(): loss = stimulative_loss(view, x, y, depths, lam, weigh=None).total
@@ -73,8 +93,14 @@ def shared_summed_step(view, x, y, depths, lam=10., amp=nullcontext):
     "The sub-network goes on from the main network's activation; one backward of the summed loss."
     stimulative_backward(view, x, y, depths, lam, amp=amp, weigh=None, low_memory=False)
 
-step_methods = {'common training': common_step, 'two full passes': two_pass_step, 'two full passes, one backward': summed_step,
-                'shared prefix': shared_step, 'shared prefix, one backward': shared_summed_step}
+# %% ../nbs/09_cost.ipynb #c05700a8
+step_methods = {
+    'common training': common_step,
+    'two full passes': two_pass_step,
+    'two full passes, one backward': summed_step,
+    'shared prefix': shared_step,
+    'shared prefix, one backward': shared_summed_step,
+}
 
 # %% ../nbs/09_cost.ipynb #ee7a50f1
 @contextmanager
@@ -89,12 +115,13 @@ def memory_timeline(
     fn:Callable, # without arguments
 )->list: # bytes in use after each allocation and release, relative to the start
     "Tensor memory on the CPU while `fn` runs, from torch's profiler."
-    with _silent_stderr(), torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as prof: fn()
-    events = sorted((e.start_ns(), e.nbytes()) for e in prof.profiler.kineto_results.events() if e.name() == '[memory]')
-    now, line = 0, []
-    for _,nbytes in events: line.append(now := now + nbytes)
-    return line
+    cpu = [torch.profiler.ProfilerActivity.CPU]
+    with _silent_stderr(), torch.profiler.profile(activities=cpu, profile_memory=True) as prof: fn()
+    events = prof.profiler.kineto_results.events()
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == '[memory]')
+    return list(accumulate(nbytes for _,nbytes in changes))
 
+# %% ../nbs/09_cost.ipynb #c05700b1
 def peak_memory(
     fn:Callable, # without arguments
     device:torch.device|str='cpu', # where it runs
@@ -133,6 +160,31 @@ def _measurable(model):
         finally:
             for p,g in kept: p.grad = g
 
+# %% ../nbs/09_cost.ipynb #c05700b3
+def _in_turns(methods, draws, run):
+    "Seconds of each method over all draws; `run(step, depths)` takes one step."
+    names, seconds = list(methods), dict.fromkeys(methods, 0.)
+    for i,depths in enumerate(draws):
+        first = i % len(names)
+        for name in names[first:] + names[:first]: seconds[name] += run(methods[name], depths)
+    return seconds
+
+# %% ../nbs/09_cost.ipynb #c05700b5
+def _peaks(methods, view, xb, yb, draws, amp):
+    "The largest peak in MiB of each method, over the draws, the smallest sub-network and the one that lacks the last block."
+    *first, last = view.depths
+    draws = [(1,) * len(view.depths), (*first, max(1, last - 1)), *draws]
+    def peak(step, depths): return peak_memory(lambda: step(view, xb, yb, depths, 10., amp), xb.device) / 2**20
+    return {name: max(peak(step, d) for d in draws) for name,step in methods.items()}
+
+def _cost_table(seconds, peaks):
+    "Seconds and peaks, each also as a ratio to the first method."
+    import pandas as pd
+    df = pd.DataFrame({'seconds': pd.Series(seconds), 'peak MiB': pd.Series(peaks, index=list(seconds), dtype=float)})
+    df.insert(1, 'time / first', df.seconds / df.seconds.iloc[0])
+    df['memory / first'] = df['peak MiB'] / df['peak MiB'].iloc[0]
+    return df.rename_axis('method')
+
 # %% ../nbs/09_cost.ipynb #a803d6ac
 def measure_cost(
     model:nn.Module, # a residual network; stays as it is
@@ -144,22 +196,15 @@ def measure_cost(
     n_memory:int=6, # draws whose memory is measured; 0: none
     amp:Callable=nullcontext, # context of the forward passes
     progress:Callable=iter, # wraps the draws
-)->"DataFrame": # a row a method: seconds a step, ratio of times, peak MiB, ratio of peaks
+)->"DataFrame": # a row per method: seconds per step, ratio of times, peak MiB, ratio of peaks
     "Time and memory of ways to take a step, taking turns on the same drawn sub-networks."
-    import pandas as pd
     if n < 1: raise ValueError(f'n must be at least 1, got {n}')
     methods, view = step_methods if methods is None else methods, unravel(model)
     view.check(xb)
     draws = [sample_subnet(view.depths, step_generator(seed, 0, i)) for i in range(n)]
-    names, seconds, peaks = list(methods), dict.fromkeys(methods, 0.), dict.fromkeys(methods, float('nan'))
+    timed = lambda step, depths: _timed(step, view, xb, yb, depths, 10., amp)
     with _measurable(view.model):
-        for depths in draws[:3]:
-            for step in methods.values(): step(view, xb, yb, depths, 10., amp)       # warm up
-        for i,depths in enumerate(progress(draws)):
-            for name in names[i % len(names):] + names[:i % len(names)]: seconds[name] += _timed(methods[name], view, xb, yb, depths, 10., amp)
-        extremes = [tuple(1 for _ in view.depths), (*view.depths[:-1], max(1, view.depths[-1] - 1))]
-        for name in names if n_memory else ():
-            peaks[name] = max(peak_memory(lambda: methods[name](view, xb, yb, d, 10., amp), xb.device) for d in [*extremes, *draws[:n_memory]]) / 2**20
-    df = pd.DataFrame({'seconds': pd.Series(seconds) / n, 'peak MiB': pd.Series(peaks)})
-    df.insert(1, 'time / first', df.seconds / df.seconds.iloc[0])
-    return df.assign(**{'memory / first': df['peak MiB'] / df['peak MiB'].iloc[0]}).rename_axis('method')
+        _in_turns(methods, draws[:3], timed)       # warm up
+        seconds = _in_turns(methods, progress(draws), timed)
+        peaks = _peaks(methods, view, xb, yb, draws[:n_memory], amp) if n_memory else {}
+    return _cost_table({name: s / n for name,s in seconds.items()}, peaks)
