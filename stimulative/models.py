@@ -87,7 +87,7 @@ def _load_state(path):
     "{name: tensor} of a checkpoint file, from which nothing is executed; a `ValueError` for any other file."
     try: saved = torch.load(path, map_location='cpu', weights_only=True)
     except OSError: raise
-    except Exception as e: raise ValueError(f'{path.name} is no checkpoint of weights that torch can read ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""})') from e
+    except Exception as e: raise ValueError(f'{path.name} is no checkpoint of weights alone: torch does not read it without running what is in it, if at all ({type(e).__name__})') from e
     state = saved.get('state_dict', saved) if isinstance(saved, dict) else saved
     if not isinstance(state, dict): raise ValueError(f'{path.name} holds no CIFAR ResNet: it holds a {type(state).__name__}, and names with their weights are wanted')
     return {str(k).removeprefix('module.'): v for k,v in state.items()}

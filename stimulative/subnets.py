@@ -61,7 +61,7 @@ def exchange_blocks(
     "The model with some blocks exchanged; only the containers on the way to them are made anew."
     inside, blocks = set(check_unraveled(view).model.modules()), view.path()
     for key in new:
-        if key not in blocks: raise ValueError(f'a {type(key).__name__} was given that is no block of {type(view.model).__name__}; blocks are taken from `view.stages`')
+        if key not in blocks: raise ValueError(f'{type(view.model).__name__} has no such block to exchange, an object of class {type(key).__name__}; blocks are those of `view.stages`')
     for i,block in enumerate(blocks, 1):
         if block in new and block not in inside: raise ValueError(f'layer {i} is no module of {type(view.model).__name__} itself: its rule makes it, and it cannot be exchanged in the model')
     return _rewired(view.model, dict(new))
