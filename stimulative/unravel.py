@@ -289,11 +289,11 @@ def _model_lent(both, x, weights):
         if want.isfinite().all(): break
     return want, lent
 
-def _compare_nudged(view, x, amp, tol):
-    "Compare with every weight nudged, in the mode the model is in; False if that tells nothing."
+def _compare_nudged(view, x, weights, amp, tol):
+    "Compare with nudged weights, in the mode the model is in; False if that tells nothing."
     both, training = _Both(view), view.model.training
     if training and len(x) == 1: x = torch.cat([x, x.flip(-1)])      # batch norm needs two images
-    want, lent = _model_lent(both, x, _nudged(view.model))
+    want, lent = _model_lent(both, x, weights)
     if want is None or not want.isfinite().all(): return False
     with amp: got = _through_view(view, lambda: both.lent('view', x, lent))
     try: return _compare(view, want, got, tol, _only_in_training if training else 'its rule is not what the model runs')
@@ -321,11 +321,12 @@ def check_view(
         if not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
         tol = 1e-3 if (seen.dtype or want.dtype) in (torch.float32, torch.float64) else 5e-2
         amp = torch.autocast(x.device.type, seen.dtype) if seen.dtype else nullcontext()
-        told = _compare_nudged(view, x, amp, tol)
+        nudged = _nudged(model)
+        told = _compare_nudged(view, x, nudged, amp, tol)
         with amp: got = _through_view(view, lambda: _walk_checked(view, x))
         told = _compare(view, want, got, tol, 'its rule is not what the model runs') or told
         for m,training in modes: m.training = training
-        return told and (not model.training or _compare_nudged(view, x, amp, tol))
+        return told and (not model.training or _compare_nudged(view, x, nudged, amp, tol))
 
 # %% ../nbs/00_unravel.ipynb #bb386ae6
 families = {} # dotted name of a class -> its rule
