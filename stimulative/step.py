@@ -91,14 +91,15 @@ def check_labels(
 )->torch.Tensor: # the same labels, classes as int64
     "A `ValueError` unless there is one class, or one probability distribution, an image."
     if not isinstance(y, torch.Tensor): raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
-    y, n = y.as_subclass(torch.Tensor), z.shape[1]
-    if y.is_floating_point(): fits = y.shape == z.shape and not (values and _no_distribution(y))
+    y = y.as_subclass(torch.Tensor)
+    if z.ndim < 2: fits = False
+    elif y.is_floating_point(): fits = y.shape == z.shape and not (values and _no_distribution(y))
     else: fits = y.shape == z[:, 0].shape
     if not fits:
         raise ValueError('stimulative training compares softmax distributions: labels must be classes, one an image, or class probabilities '
                          f'that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
     if y.is_floating_point(): return y
-    y = y.long()
+    y, n = y.long(), z.shape[1]
     if values and len(odd := y[(y != ignore) & ((y < 0) | (y >= n))]):
         raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {odd[0].item()}')
     return y
@@ -121,7 +122,8 @@ def ignored_label(
     loss_func:Callable, # loss of the main network
 )->int: # -100, torch's default, where it names none
     "The label of images that a loss function passes over: its `ignore_index`."
-    return getattr(loss_func, 'keywords', {}).get('ignore_index', getattr(loss_func, 'ignore_index', -100))
+    found = getattr(loss_func, 'keywords', {}).get('ignore_index', getattr(loss_func, 'ignore_index', None))
+    return -100 if found is None else found
 
 # %% ../nbs/03_step.ipynb #b0a10009
 def _check_view(view):
@@ -287,7 +289,7 @@ def _say_unseen(model):
     if model in _told: return
     _told.add(model)
     warnings.warn(f'the main pass of this {type(model).__name__} was not seen, so each sub-network runs in full, what it has in common with the main network included. '
-                  'A network that is compiled as a whole hides its blocks; compile them one by one instead: `for block in unravel(model).path(): block.compile()`')
+                  'A network that is compiled as a whole hides its blocks; compile them one by one instead: `for block in unravel(model).path(): block.compile()` (nbs/howto/compile)')
 
 # %% ../nbs/03_step.ipynb #d3bd0026
 class MainPass:
