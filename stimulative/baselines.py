@@ -12,9 +12,9 @@ from fastai.callback.training import GradientAccumulation
 
 from .unravel import Unraveled, preserved_modes, unravel
 from .subnets import step_generator
-from .step import own_module, stimulative_kl
-from .loafing import _shielded
-from .callback import StimulativeCallback, _check_labels
+from .step import check_batch, check_labels, check_loss, ignored_label, own_module, stimulative_kl
+from .loafing import _labelled, _shielded
+from .callback import StimulativeCallback
 
 # %% auto #0
 __all__ = ['OnePass', 'BaselineCallback', 'survival_probabilities', 'drop_block', 'StochasticDepthCallback', 'transforming_head',
@@ -103,8 +103,8 @@ def before_batch(self:BaselineCallback):
     if not self.active or not self.training or not len(self.yb): return
     if len(self.xb) != 1: raise ValueError(f'{type(self).__name__} needs one input tensor a batch, got {len(self.xb)}')
     if not self._view.checked:
-        x = self.x.as_subclass(Tensor)
-        self._view.check(x)
+        x = self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
+        check_batch(self._view, x)
         with torch.no_grad(), preserved_modes(self._view.model):
             self._view.model.eval()
             self._writers = _shielded(self._view, x[:1])
@@ -298,7 +298,7 @@ def after_loss(self:HeadsCallback):
     if self._pass is None: return
     terms = sum(c * self.term(self.heads[f'{s}_{i}'].train(), self._notes[s, i]) for (s, i),c in self.places(self._view.depths).items())
     self.learn.loss_grad = self.loss_grad.as_subclass(Tensor) + terms
-    self.learn.loss = self.learn.loss + terms.detach()
+    self.learn.loss = self.learn.loss + terms.detach().to(self.learn.loss.dtype)
 
 # %% ../nbs/12_baselines.ipynb #ac5f025f
 @patch
@@ -311,8 +311,8 @@ def accuracies(self:HeadsCallback,
     right, n = Counter(), 0
     with torch.no_grad(), preserved_modes(learn.model), preserved_modes(self.heads):
         learn.model.eval(); self.heads.eval()
-        for x,y in learn.dls.valid if dl is None else dl:
-            with OnePass(self._view, self.block_hooks()): z = learn.model(x.as_subclass(Tensor))
+        for x,y in map(_labelled, learn.dls.valid if dl is None else dl):
+            with OnePass(self._view, self.block_hooks()): z = learn.model(x)
             outs = {f'stage {s}, block {i}': self.heads[f'{s}_{i}'](self._notes[s, i]) for s,i in self.places(self._view.depths)}
             for name,o in {**outs, 'main network': z}.items(): right[name] += ((o[0] if isinstance(o, tuple) else o).argmax(1) == y).sum().item()
             n += len(y)
@@ -364,8 +364,14 @@ class SelfDistillationCallback(HeadsCallback):
         weights = dict(ce=ce, kl=kl, feature=feature)
         for k,v in weights.items():
             if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{k} must be a finite number >= 0, got {v!r}')
-        if not temperature > 0: raise ValueError(f'temperature must be above 0, got {temperature!r}')
+        if not 0 < temperature < math.inf: raise ValueError(f'temperature must be a finite number above 0, got {temperature!r}')
         self.weights, self.temperature, self.seed = weights, temperature, seed
+
+    def before_fit(self):
+        super().before_fit()
+        if not self.active: return
+        check_loss(self.learn.loss_func)
+        self._ignore = ignored_label(self.learn.loss_func)
 
     def places(self, depths):
         if len(depths) < 2: raise ValueError('a network of one stage has no intermediate stage to put a classifier behind')
@@ -374,7 +380,7 @@ class SelfDistillationCallback(HeadsCallback):
     def make_head(self, shape, last, n_out): return ShallowClassifier(shape[1], last[1], n_out, max(round(math.log2(shape[-1] / last[-1])), 0))
 
     def term(self, head, h):
-        if self.iter == 0: _check_labels(self.yb[0], self.pred)
+        if self.iter == 0 and len(self.yb) == 1: check_labels(self.yb[0], self.pred, self._ignore)
         (z, f), w, t, depths = map(_float, head(h)), self.weights, self.temperature, self._view.depths
         target = self._notes[len(depths), depths[-1]].detach().mean((2, 3))
         kl = stimulative_kl(_float(self.pred).as_subclass(Tensor) / t, z / t) * t ** 2

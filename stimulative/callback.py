@@ -13,7 +13,7 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import unravel
 from .subnets import sample_subnet, step_generator
-from .step import SubnetPass, check_lam, earned
+from .step import SubnetPass, check_batch, check_labels, check_lam, check_loss, check_switches, earned, ignored_label
 
 # %% auto #0
 __all__ = ['lam_at', 'ramp', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
@@ -36,7 +36,7 @@ class ramp:
         over:float=1., # fraction of training in which it grows, above 0 and at most 1
         power:float=2., # 1: linearly; 2: slowly at first
     ):
-        if not 0 < over <= 1 or power <= 0: raise ValueError(f'ramp needs 0 < over <= 1 and power > 0; got {over} and {power}')
+        if not 0 < over <= 1 or not 0 < power < math.inf: raise ValueError(f'ramp needs 0 < over <= 1 and a finite power > 0; got {over} and {power}')
         self.lam, self.over, self.power = check_lam(lam), over, power
     def __call__(self, pos): return self.lam * min(pos / self.over, 1.) ** self.power
     def __repr__(self): return f'ramp({self.lam:g}, over={self.over:g}, power={self.power:g})'
@@ -68,7 +68,7 @@ class ChanceWatch:
         after:float=0.5, # fraction of training before which nothing is said: healthy networks begin at chance, too
         ce_share:float=0.9, # stuck is a mean cross entropy of at least this share of the labels' entropy
     ):
-        if steps < 1 or not 0 <= after <= 1 or not ce_share > 0: raise ValueError(f'ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; got {steps}, {after}, {ce_share}')
+        if not 1 <= steps < math.inf or not 0 <= after <= 1 or not 0 < ce_share < math.inf: raise ValueError(f'ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; got {steps}, {after}, {ce_share}')
         self.steps, self.after, self.ce_share = steps, after, ce_share
         self.reset()
 
@@ -114,6 +114,7 @@ class StimulativeCallback(Callback):
     ):
         for pos in (0., .5, 1.): lam_at(lam, pos)
         if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
+        check_switches(update_bn=update_bn, share=share, low_memory=low_memory)
         if weigh is not None and not callable(weigh): raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
         self.kwargs = dict(update_bn=update_bn, reduction=reduction, share=share, weigh=weigh)
@@ -147,8 +148,9 @@ def before_fit(self:StimulativeCallback):
     self.active = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
     if not self.active: return
     if len(self.learn._grab_cbs(StimulativeCallback)) > 1: raise ValueError('the learner has two StimulativeCallbacks; one draws the sub-network')
+    check_loss(self.learn.loss_func)
     self._let_go()
-    n_steps = self.n_epoch * len(self.dls.train)
+    self._ignore, n_steps = ignored_label(self.learn.loss_func), self.n_epoch * len(self.dls.train)
     self._view, self.passes = unravel(self.learn.model), Counter()
     self._watch = ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
 
@@ -159,13 +161,6 @@ def before_train(self:StimulativeCallback):
     checked, self._view = self._view.checked, unravel(self.learn.model)
     self._view.checked, self._totals = checked, dict(ce=(0., 0), kl=(0., 0), weight=(0., 0))
 
-# %% ../nbs/11_callback.ipynb #8044be2e
-def _check_labels(y, z):
-    "A `ValueError` unless the labels are classes, or one probability distribution an image."
-    if not y.is_floating_point(): return
-    if y.shape != z.shape or z.ndim < 2 or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3):
-        raise ValueError(f'stimulative training compares softmax distributions: labels must be classes or class probabilities; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
-
 # %% ../nbs/11_callback.ipynb #26ca982a
 @patch
 def before_batch(self:StimulativeCallback):
@@ -173,13 +168,14 @@ def before_batch(self:StimulativeCallback):
     self._let_go()
     if not self.active or not self.training or not len(self.yb): return
     if len(self.xb) != 1: raise ValueError(f'stimulative training needs one input tensor a batch, got {len(self.xb)}')
+    if len(self.yb) != 1 and self.kwargs['weigh'] is not None: raise ValueError(f'a weight per image needs one tensor of labels a batch, got {len(self.yb)}: which holds the labels? (weigh=None needs none)')
     lam = lam_at(self.lam, self.pct_train)
     if lam == 0: return
-    if not self._view.checked: self._view.check(self.x.as_subclass(Tensor))
+    check_batch(self._view, self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x)
     self._depths = sample_subnet(self._view.depths, step_generator(self.seed, self.epoch, self.iter))
     several = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
     self._second = SubnetPass(self._view, self._depths, lam, low_memory=self.low_memory and not several,
-        within=lambda: self._within(), **self.kwargs).__enter__()      # a function: a copy of the model made meanwhile does not copy us and the learner
+        within=lambda: self._within(), ignore=self._ignore, **self.kwargs).__enter__()      # a function: a copy of the model made meanwhile does not copy us and the learner
 
 @patch
 def _within(self:StimulativeCallback):
@@ -193,9 +189,10 @@ def _within(self:StimulativeCallback):
 def after_loss(self:StimulativeCallback):
     "Add lambda times the divergence of the sub-network to the loss."
     if not self.active or not self.training or not len(self.yb): return
-    if self.iter == 0: _check_labels(self.yb[0], self.pred)
+    y = self.yb[0] if len(self.yb) == 1 else None
+    if self.iter == 0 and y is not None: check_labels(y, self.pred, self._ignore)
     self._ce = self.loss_grad.detach().clone()
-    if self._second is not None: self.learn.loss_grad = self._second.join(self.loss_grad, self.pred, self.x, self.yb[0])
+    if self._second is not None: self.learn.loss_grad = self._second.join(self.loss_grad, self.pred, self.x, y)
 
 @patch
 def after_backward(self:StimulativeCallback):
@@ -205,7 +202,7 @@ def after_backward(self:StimulativeCallback):
     if second is not None and (kl := second.finish()) is not None:
         self.passes[second.how] += 1
         weight = torch.as_tensor(second.weight, device=kl.device)
-        self.learn.loss = self.learn.loss + second.added
+        self.learn.loss = self.learn.loss + second.added.to(self.learn.loss.dtype)
     self._note(self._ce, kl, weight)
     self._let_go()
 
@@ -219,7 +216,7 @@ def _note(self:StimulativeCallback, ce, kl=None, weight=None):
     y, z, n = self.yb[0], self.pred, len(self.x)
     for k,v in (('ce', ce), ('kl', kl), ('weight', weight)):
         if v is not None: self._totals[k] = (self._totals[k][0] + v * n, self._totals[k][1] + n)
-    if kl is None or self._watch is None or y.ndim != 1 or y.is_floating_point() or z.ndim != 2: return
+    if kl is None or self._watch is None or len(self.yb) > 1 or y.ndim != 1 or y.is_floating_point() or z.ndim != 2: return
     if stuck := self._watch.step(ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train): self._warn_stuck(**stuck)
 
 @patch
@@ -244,4 +241,5 @@ def ramped(
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
     "Stimulative training with a large lambda in a short run, as callbacks (`ramp` and clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    if not max_norm > 0: raise ValueError(f'gradients are clipped to a norm above 0, got max_norm={max_norm!r}')
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]

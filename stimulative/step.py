@@ -4,7 +4,7 @@
 
 # %% ../nbs/03_step.ipynb #e1893f61
 from __future__ import annotations
-import math, numbers, random, weakref
+import math, numbers, random, re, warnings, weakref
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
@@ -13,12 +13,12 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Unraveled, check_depths, check_unraveled
+from .unravel import Unraveled, check_depths, check_unraveled, register_family, unravel
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'sub_kl',
-           'stimulative_loss', 'shared_parts', 'own_module', 'MainPass', 'LateTerm', 'SubnetPass',
-           'stimulative_backward']
+__all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'check_labels',
+           'check_loss', 'ignored_label', 'check_batch', 'check_switches', 'sub_kl', 'stimulative_loss', 'shared_parts',
+           'own_module', 'MainPass', 'LateTerm', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/03_step.ipynb #650b2488
 def stimulative_kl(
@@ -82,6 +82,71 @@ def check_lam(
         raise ValueError(f'lam must be a finite number >= 0, or a function of the fraction of training done that gives one; got {given or repr(lam)}')
     return float(lam)
 
+# %% ../nbs/03_step.ipynb #b0a10002
+def check_labels(
+    y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
+    z:torch.Tensor, # logits of the main network, (batch, classes, ...)
+    ignore:int=-100, # the label of images that are passed over
+    values:bool=True, # look at the numbers too, for which a GPU is made to wait
+)->torch.Tensor: # the same labels, classes as int64
+    "A `ValueError` unless there is one class, or one probability distribution, an image."
+    if not isinstance(y, torch.Tensor): raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
+    y = y.as_subclass(torch.Tensor)
+    if z.ndim < 2: fits = False
+    elif y.is_floating_point(): fits = y.shape == z.shape and not (values and _no_distribution(y))
+    else: fits = y.shape == z[:, 0].shape
+    if not fits:
+        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one an image, or class probabilities '
+                         f'that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
+    if y.is_floating_point(): return y
+    y, n = y.long(), z.shape[1]
+    if values and len(odd := y[(y != ignore) & ((y < 0) | (y >= n))]):
+        raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {odd[0].item()}')
+    return y
+
+def _no_distribution(y): return bool((y < 0).any()) or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3)
+
+# %% ../nbs/03_step.ipynb #b0a10006
+def check_loss(
+    loss_func:Callable, # loss of the main network
+):
+    "A `ValueError` for a loss that answers yes or no for each class by itself, such as binary cross entropy."
+    f = loss_func
+    while callable(inner := getattr(f, 'func', None)): f = inner        # `partial`, and fastai's flattened losses
+    name = getattr(f, '__name__', type(f).__name__)
+    if re.search('bce|binary|multilabel|sigmoid', name.lower()):
+        raise ValueError(f'{name} answers yes or no for each class by itself, as for several labels an image; the divergence compares '
+                         'softmax distributions. Labels of one class and a cross entropy are needed (in fastai CategoryBlock, CrossEntropyLossFlat)')
+
+def ignored_label(
+    loss_func:Callable, # loss of the main network
+)->int: # -100, torch's default, where it names none
+    "The label of images that a loss function passes over: its `ignore_index`."
+    found = getattr(loss_func, 'keywords', {}).get('ignore_index', getattr(loss_func, 'ignore_index', None))
+    return -100 if found is None else found
+
+# %% ../nbs/03_step.ipynb #b0a10009
+def check_batch(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a batch of images
+):
+    "Check a view on its first batch; a `ValueError` for what is no view, or no batch of images."
+    check_unraveled(view)
+    if not isinstance(x, torch.Tensor): raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
+    if not len(x): raise ValueError(f'the batch is empty: images of shape {tuple(x.shape)}')
+    if view.checked: return
+    try: view.check(x)
+    except RuntimeError as e:
+        if x.is_floating_point(): raise
+        raise ValueError(f'{type(view.model).__name__} does not run on {x.dtype}: images must be floating-point numbers, such as x.float() / 255') from e
+
+def check_switches(
+    **given, # name of an option -> what was given for it
+):
+    "A `ValueError` unless each is True or False: a text such as 'no' would count as true."
+    for name,value in given.items():
+        if not isinstance(value, bool): raise ValueError(f'{name} is True or False, got {value!r}')
+
 # %% ../nbs/03_step.ipynb #825ccefd
 def sub_kl(
     view:Unraveled, # the unravelled network, in training mode
@@ -93,27 +158,47 @@ def sub_kl(
     start:int=0, # parts (stem, blocks) that were run already: `x` is what the last of them gave
 )->torch.Tensor: # in nats: a scalar; (batch, ...) with `reduction='none'`
     "Second pass of a stimulative step: run the sub-network, return its divergence from the main network."
-    if not start and not view.checked: view.check(x)
+    check_switches(update_bn=update_bn)
+    if not start: check_batch(view, x)
     with nullcontext() if update_bn else frozen_running_stats(view.model):
         for part in view.parts(depths)[start:]: x = part(x)
     return stimulative_kl(z_main, x, reduction)
 
 # %% ../nbs/03_step.ipynb #c9e10b01
+_looked_at = weakref.WeakSet() # views whose labels were looked at
+
+def _labels(view, y, z, weigh, ignore):
+    "Checked labels; on a GPU their numbers at a view's first step only. Without weights what is no tensor is the loss function's affair."
+    if weigh is None and not isinstance(y, torch.Tensor): return y
+    if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
+    values = z.device.type == 'cpu' or view not in _looked_at
+    _looked_at.add(view)
+    return check_labels(y, z, ignore, values)
+
 def _weights(weigh, lam, z_main, y):
     "A number per image, checked; None where lambda is constant."
     if weigh is None: return None
-    if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
     with torch.no_grad(): weights = weigh(lam, z_main.detach(), y)
     if weights.shape != z_main[:, 0].shape: raise ValueError(f'weigh must give one number per image, of shape {tuple(z_main[:, 0].shape)}; it gave {tuple(weights.shape)}')
     return weights
 
-def _weighted_kl(kl_of, weights, lam, reduction, n_classes):
+# %% ../nbs/03_step.ipynb #b0a1000c
+def _counted(y, ignore):
+    "Which images count; None for all."
+    return y != ignore if isinstance(y, torch.Tensor) and not y.is_floating_point() else None
+
+def _mean(each, counted):
+    "Mean over the images that count."
+    return each.mean() if counted is None else (each * counted).sum() / counted.sum().clamp(min=1)
+
+def _weighted_kl(kl_of, weights, lam, reduction, n_classes, counted=None):
     "(term of the loss, divergence); `kl_of` runs the sub-network and takes a reduction."
-    if weights is None:
+    if weights is None and counted is None:
         kl = kl_of(reduction)
         return lam * kl, kl.detach()
     each = kl_of('none') / (n_classes if reduction == 'mean' else 1)
-    return (weights * each).mean(), each.detach().mean()
+    kl = _mean(each, counted)
+    return (lam * kl if weights is None else _mean(weights * each, counted)), kl.detach()
 
 # %% ../nbs/03_step.ipynb #c9e10b02
 StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
@@ -121,7 +206,7 @@ StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
 def stimulative_loss(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
-    y:torch.Tensor, # its labels
+    y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
@@ -130,12 +215,14 @@ def stimulative_loss(
     **kwargs, # `update_bn`: see `sub_kl`
 )->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; the mean weight
     "Cross entropy of the main network plus the weighted divergence of one sub-network (Alg. 1, lines 4-6)."
-    check_lam(lam); check_unraveled(view)
-    z_main = view(x)
-    ce, weights = loss_func(z_main, y), _weights(weigh, lam, z_main, y)
+    check_lam(lam); check_loss(loss_func); check_batch(view, x)
+    z_main, ignore = view(x), ignored_label(loss_func)
+    y = _labels(view, y, z_main, weigh, ignore)
+    ce, weights, counted = loss_func(z_main, y), _weights(weigh, lam, z_main, y), _counted(y, ignore)
     def kl_of(reduction): return sub_kl(view, x, z_main, depths, reduction=reduction, **kwargs)
-    term, kl = _weighted_kl(kl_of, weights, lam, reduction, z_main.shape[1])
-    return StimulativeLoss(ce + term, ce, kl, ce.new_tensor(lam) if weights is None else weights.mean())
+    term, kl = _weighted_kl(kl_of, weights, lam, reduction, z_main.shape[1], counted)
+    return StimulativeLoss(ce + term, ce, kl, ce.new_tensor(lam) if weights is None else _mean(weights, counted))
+
 
 # %% ../nbs/03_step.ipynb #b5457e44
 def shared_parts(
@@ -184,6 +271,23 @@ def _watch(view, part, note):
     m = own_module(view, part)
     return m.watch(note) if hasattr(m, 'watch') else _on_output(m, note)
 
+# %% ../nbs/03_step.ipynb #08095547
+def _autocast_now(device):
+    "A function that enters the autocast, if any, that is on at this moment."
+    if not torch.is_autocast_enabled(device): return nullcontext
+    dtype = torch.get_autocast_dtype(device)
+    return lambda: torch.autocast(device, dtype=dtype)
+
+# %% ../nbs/03_step.ipynb #b0a10011
+_unseen, _told = 'the main pass was not seen', weakref.WeakSet()
+
+def _say_unseen(model):
+    "Warn once a network that nothing is shared, and name what helps."
+    if model in _told: return
+    _told.add(model)
+    warnings.warn(f'the main pass of this {type(model).__name__} was not seen, so each sub-network runs in full, what it has in common with the main network included. '
+                  'A network that is compiled as a whole hides its blocks; compile them one by one instead: `for block in unravel(model).path(): block.compile()` (nbs/howto/compile)')
+
 # %% ../nbs/03_step.ipynb #d3bd0026
 class MainPass:
     "Looks on at one forward pass of the main network, up to where a sub-network parts from it: `with MainPass(view, depths) as main: z = model(x)`."
@@ -191,10 +295,11 @@ class MainPass:
         view:Unraveled, # the unravelled network
         depths:Sequence[int], # the drawn sub-network
     ):
-        self.view, self.depths = check_unraveled(view), check_depths(depths, view.depths)
+        check_unraveled(view)
+        self.view, self.depths = view, check_depths(depths, view.depths)
         self.start = shared_parts(self.depths, view.depths)
-        self.x = self.h = None                  # the batch that came in, the activation where the paths part
-        self.problem, self.head_draws, self._undo = 'the main pass was not seen', False, []
+        self.x = self.h = self.amp = None       # the batch that came in, the activation where the paths part, the autocast there
+        self.problem, self.head_draws, self._undo = _unseen, False, []
 
     def __enter__(self):
         model, last = self.view.model, self.view.parts(self.depths)[self.start - 1]
@@ -216,7 +321,7 @@ class MainPass:
         self.problem = ('a block runs more than once in a pass' if self.h is not None else
                         'random numbers are drawn in the shared part' if self._states != states else
                         'the shared part keeps no graph' if trains and not h.requires_grad else None)
-        self.h, self._h_version = h, h._version
+        self.h, self._h_version, self.amp = h, h._version, _autocast_now(h.device.type)
 
     def why_full(self,
         x:torch.Tensor, # the images that the sub-network is to see
@@ -231,6 +336,11 @@ class MainPass:
         if self.h is not None and self.depths == self.view.depths: self.head_draws = _random_states(self.x.device) != self._states
         self.__exit__()
 
+# %% ../nbs/03_step.ipynb #b0a1000e
+_no_gradient = 'the loss has no gradient, so there is no step to take: is it under torch.no_grad(), or are all weights frozen?'
+_once = ('the divergence joins in one `loss.backward()`, which stores its gradients in `.grad`. For torch.autograd.grad, '
+         'backward(inputs=...), create_graph=True or a second backward: low_memory=False')
+
 # %% ../nbs/03_step.ipynb #a106b2e8
 class LateTerm:
     "A term of the loss that is computed during the backward of the rest, at the activation where it branches off."
@@ -241,18 +351,27 @@ class LateTerm:
         h:torch.Tensor|None=None, # the activation; None, or one without gradient: the term is computed by `finish`
         around:Callable=nullcontext, # makes a context manager that is open during the term and its backward
     ):
+        if not loss.requires_grad: raise ValueError(_no_gradient)
         self.term, self.weight, self.around, self.value, self._factor = term, weight, around, None, None
         self._h = None if h is None else h.detach()
-        self.loss = loss.as_subclass(torch.Tensor).clone()      # what to call `backward` on; no view, so that it may be divided in place
-        self.loss.register_hook(self._hook(LateTerm._note_factor))
+        rest = loss.as_subclass(torch.Tensor).clone()
+        self._probe = rest.new_zeros((), requires_grad=True)    # a leaf: the gradient that arrives at the loss arrives here, if gradients are stored at all
+        self.loss = rest + self._probe                          # what to call `backward` on
+        rest.register_hook(self._hook(LateTerm._begin, gone=_once))
         if h is not None and h.requires_grad: h.register_hook(self._hook(LateTerm._at_branch))
 
-    def _hook(self, method):
+    def _hook(self, method, gone=None):
         "`method` for autograd, which does not keep us alive: Python's garbage collection cannot see through the graph."
         me = weakref.ref(self)
-        return lambda grad: None if me() is None else method(me(), grad)
+        def hook(grad):
+            if me() is not None: return method(me(), grad)
+            if gone: raise RuntimeError(gone)
+        return hook
 
-    def _note_factor(self, grad): self._factor = grad
+    def _begin(self, grad):
+        arrived, self._probe.grad = self._probe.grad, None
+        if arrived is None or self._factor is not None or torch.is_grad_enabled(): raise RuntimeError(_once)
+        self._factor = arrived
 
     def _backward(self, h):
         with self.around():
@@ -272,13 +391,6 @@ class LateTerm:
         self._h = None
         return self.value
 
-# %% ../nbs/03_step.ipynb #08095547
-def _autocast_now(device):
-    "A function that enters the autocast, if any, that is on at this moment."
-    if not torch.is_autocast_enabled(device): return nullcontext
-    dtype = torch.get_autocast_dtype(device)
-    return lambda: torch.autocast(device, dtype=dtype)
-
 # %% ../nbs/03_step.ipynb #d74cda26
 class SubnetPass(MainPass):
     "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, after the backward `finish` gives the divergence."
@@ -292,19 +404,17 @@ class SubnetPass(MainPass):
         reduction:str='batchmean', # see `stimulative_kl`
         within:Callable=nullcontext, # makes a context manager that is open while the sub-network runs
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        ignore:int=-100, # the label of images that are passed over, see `ignored_label`
     ):
-        check_lam(lam)
+        check_lam(lam); check_switches(share=share, low_memory=low_memory, update_bn=update_bn)
         super().__init__(view, depths)
-        self.weigh, self.weight, self.added = weigh, lam, None      # the mean weight, and what the term adds to the loss, once they are known
+        self.weigh, self.ignore, self.weight, self.added = weigh, ignore, lam, None      # the mean weight, and what the term adds to the loss, once they are known
         self.lam, self.share, self.low_memory, self.update_bn, self.reduction, self.within = lam, share and not update_bn, low_memory, update_bn, reduction, within
-        self.how, self.kl, self._late, self._amp = '', None, None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
-        if not self.share: self.problem = 'both passes move the running statistics' if update_bn else 'not asked to share'
+        self.how, self.kl, self._late = '', None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
 
-    def __enter__(self): return super().__enter__() if self.share else self
-
-    def _part(self, h):
-        self._amp = _autocast_now(h.device.type)        # on within the model's forward, which may have entered it itself
-        super()._part(h)
+    def why_full(self, x):
+        if self.update_bn: return 'both passes move the running statistics'
+        return super().why_full(x) if self.share else 'not asked to share'
 
     @contextmanager
     def _around(self):
@@ -318,14 +428,17 @@ class SubnetPass(MainPass):
         y:torch.Tensor|None=None, # their labels; not needed with `weigh=None`
     )->torch.Tensor: # what to call `backward` on
         "Add the weighted divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
-        weights = _weights(self.weigh, self.lam, z_main, y)
-        if weights is not None: self.weight = weights.mean()
-        why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), self._amp or _autocast_now(x.device.type)
+        if not loss.requires_grad: raise ValueError(_no_gradient)
+        y = _labels(self.view, y, z_main, self.weigh, self.ignore)
+        weights, counted = _weights(self.weigh, self.lam, z_main, y), _counted(y, self.ignore)
+        if weights is not None: self.weight = _mean(weights, counted)
+        why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), self.amp or _autocast_now(x.device.type)
         self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
+        if why == _unseen: _say_unseen(self.view.model)
         self.x = self.h = None
         def term(h):
             def kl_of(reduction): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, reduction, 0 if h is None else self.start)
-            with amp(): value, self.kl = _weighted_kl(kl_of, weights, self.lam, self.reduction, z_main.shape[1])
+            with amp(): value, self.kl = _weighted_kl(kl_of, weights, self.lam, self.reduction, z_main.shape[1], counted)
             return value
         if self.how == 'none': self.kl = self.added = loss.new_zeros(())
         elif self.low_memory:
@@ -345,20 +458,49 @@ class SubnetPass(MainPass):
 def stimulative_backward(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
-    y:torch.Tensor, # its labels
+    y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
     amp:Callable=nullcontext, # context of the forward passes, such as `lambda: torch.autocast('cuda', torch.bfloat16)`
+    backward:Callable=torch.Tensor.backward, # runs the loss's backward: `accelerator.backward`, or `lambda loss: scaler.scale(loss).backward()`
     **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`, `weigh`: see `SubnetPass`
 )->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
-    if not check_unraveled(view).checked: view.check(x)
-    second = SubnetPass(view, depths, lam, **kwargs)
+    if not torch.is_grad_enabled(): raise ValueError(_no_gradient)
+    check_loss(loss_func)
+    second = SubnetPass(view, depths, lam, ignore=ignored_label(loss_func), **kwargs)
+    check_batch(view, x)
     with amp():
         with second: z_main = view.model(x)
+        y = _labels(view, y, z_main, second.weigh, second.ignore)
         ce = loss_func(z_main, y)
         total = second.join(ce, z_main, x, y)
-    total.backward()
+    backward(total)
     kl = second.finish()
+    if kl is None: raise ValueError('`backward` was to run the backward of the loss, and did not')
     return StimulativeLoss(ce.detach() + second.added, ce.detach(), kl, torch.as_tensor(second.weight))
+
+# %% ../nbs/03_step.ipynb #b0a10016
+def _logits(out):
+    "The logits in what a network gave."
+    if isinstance(out, torch.Tensor): return out
+    if hasattr(out, 'logits'): return out.logits
+    if isinstance(out, dict) and 'logits' in out: return out['logits']
+    if isinstance(out, (tuple, list)) and len(out): return out[0]
+    raise ValueError(f'no logits were found in a {type(out).__name__}: say where they are, as in LogitsOf(model, lambda out: out["scores"])')
+
+class LogitsOf(nn.Module):
+    "A network that gives a dictionary, a tuple or an object, as one that gives logits: `view = unravel(LogitsOf(model))`."
+    def __init__(self,
+        model:nn.Module, # the network, of a family that unravels
+        pick:Callable=_logits, # its output -> logits: by default what is called `logits`, or comes first
+    ):
+        super().__init__()
+        self.model, self.pick = model, pick
+    def forward(self, *args, **kwargs): return self.pick(self.model(*args, **kwargs))
+
+@register_family(LogitsOf)
+def logits_rule(m):
+    view = unravel(m.model)
+    return view.stem, view.stages, view.head
