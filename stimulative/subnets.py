@@ -6,6 +6,7 @@
 from __future__ import annotations
 import copy, hashlib, itertools, operator
 from collections.abc import Sequence
+from types import MethodType
 
 import torch
 from torch import nn
@@ -52,6 +53,7 @@ def _rewired(module, new):
     if all(parts[name] is m for name,m in module._modules.items()): return module
     twin = copy.copy(module)
     vars(twin).update({name: copy.copy(o) for name,o in vars(module).items() if isinstance(o, dict)})     # not the model's own dictionaries
+    vars(twin).update({name: MethodType(o.__func__, twin) for name,o in vars(module).items() if isinstance(o, MethodType) and o.__self__ is module})
     twin._modules = parts
     new[module] = twin
     return twin
@@ -61,7 +63,8 @@ def exchange_blocks(
     new:dict, # block -> the module to put in its place
 )->nn.Module: # a network of the model's class that shares all other modules
     "The model with some blocks exchanged; only the containers on the way to them are made anew."
-    inside = set(view.model.modules())
+    inside, blocks = set(view.model.modules()), set(view.path())
+    if odd := [b for b in new if b not in blocks]: raise ValueError(f'only blocks of the view can be exchanged; {type(odd[0]).__name__} is none of its {len(blocks)}')
     for i,block in enumerate(view.path(), 1):
         if block in new and block not in inside: raise ValueError(f'layer {i} is no module of {type(view.model).__name__} itself: its rule makes it, and it cannot be exchanged in the model')
     return _rewired(view.model, dict(new))
