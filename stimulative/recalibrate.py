@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .unravel import preserved_modes
 
 # %% auto #0
-__all__ = ['CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_labels', 'batch_norms',
+__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_labels', 'batch_norms',
            'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/02_recalibrate.ipynb #4367046c
@@ -25,13 +25,15 @@ def _images(b):
     if not isinstance(x, torch.Tensor): raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
     return x.as_subclass(torch.Tensor)
 
+calibration_bs = 64 # images a calibration batch, whatever the batches of the training are
+
 class CalibrationBatches(list):
     "Batches of images that `calibration_batches` made, all of one size."
 
 def calibration_batches(
     dl:Iterable, # batches: tensors, or tuples that begin with one; with the training transforms
     n_images:int=2000, # about how many images: batches are made until there are as many
-    bs:int=64, # images a batch, whatever the loader's; batches that this function made keep theirs
+    bs:int=calibration_bs, # images a batch, whatever the loader's; batches that this function made keep theirs
 )->CalibrationBatches: # batches of images, plain tensors
     "The inputs of about `n_images` training images, in batches of `bs`; a `ValueError` if there are none."
     if not n_images >= 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
