@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .unravel import Unraveled, check_depths, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
-from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_labels,
+from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
                                      images_and_labels, preserved_statistics, recalibrate_bn)
 
 # %% auto #0
@@ -60,7 +60,7 @@ def predict_classes(
             x, y = images_and_labels(b)
             if not len(x): continue
             z = _logits(net(x.to(device))).cpu()
-            check_labels(y, z.shape[1], f' in test batch {i}')
+            check_classes(y, z.shape[1], f' in test batch {i}')
             check_finite({'the network': all_finite([z])}, lambda name: f'in test batch {i} the outputs of {name} are', x)
             first = z if first is None else first
             preds.append(z.argmax(1)); labels.append(y.cpu())
@@ -107,9 +107,10 @@ def path_tree(
     "Every beginning of these paths, once."
     tree = {(): (set(), [])}
     for name,path in paths.items():
-        for i,layer in enumerate(path):
-            tree[path[:i]][0].add(layer)
-            tree.setdefault(path[:i + 1], (set(), []))
+        start = next(i for i in range(len(path), -1, -1) if path[:i] in tree)       # so much of it is there
+        for i in range(start, len(path)):
+            tree[path[:i]][0].add(path[i])
+            tree[path[:i + 1]] = (set(), [])
         tree[path][1].append(name)
     return {node: (sorted(layers), names) for node,(layers,names) in tree.items()}
 
@@ -240,7 +241,7 @@ def _tested(view, test, tree, run, device):
         if not len(x): continue
         y, finite = y.to(device), {}
         for name,z in walk_paths(view, x.to(device), tree, run):
-            if not finite: check_labels(y, _logits(z).shape[1], f' in test batch {i}')
+            if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
             finite[name] = all_finite([z])
             yield name, z, y
         check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)

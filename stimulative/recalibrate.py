@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .unravel import preserved_modes
 
 # %% auto #0
-__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_labels', 'batch_norms',
+__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
            'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/02_recalibrate.ipynb #4367046c
@@ -68,7 +68,7 @@ def images_and_labels(
     if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
     return x, y.long()
 
-def check_labels(
+def check_classes(
     y:torch.Tensor, # labels, whole numbers
     n_classes:int, # that the network knows
     where:str='', # of which batch, for the message
