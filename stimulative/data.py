@@ -4,7 +4,8 @@
 
 # %% ../nbs/10_data.ipynb #ecf3e7c9
 from __future__ import annotations
-import hashlib, os, pickle
+import hashlib, operator, os, pickle, re
+from contextlib import contextmanager
 from fastai.vision.all import *
 from fastcore.parallel import parallel
 from fastcore.xdg import xdg_cache_home
@@ -12,12 +13,42 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 # %% auto #0
-__all__ = ['ResidentDL', 'draw_evenly', 'spoil_labels', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'OpenImage',
-           'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls', 'imagenet_dls']
+__all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files',
+           'BrokenImage', 'OpenImage', 'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls',
+           'imagenet_dls']
+
+# %% ../nbs/10_data.ipynb #2a7c0a02
+@contextmanager
+def _drawing_by(seed, device):
+    "Python's, numpy's and torch's random states begin at `seed`, and are afterwards what they were. (fastai's `no_random` takes a millisecond.)"
+    found = [torch.default_generator]
+    if torch.device(device or 'cpu').type == 'cuda':
+        torch.cuda.init()
+        at = torch.device(device).index
+        found.append(torch.cuda.default_generators[torch.cuda.current_device() if at is None else at])
+    kept = [g.get_state() for g in found], random.getstate(), np.random.get_state()
+    for g in found: g.manual_seed(seed)
+    random.seed(seed); np.random.seed(seed)
+    try: yield
+    finally:
+        for g,state in zip(found, kept[0]): g.set_state(state)
+        random.setstate(kept[1]); np.random.set_state(kept[2])
+
+class SeededDL(TfmdDL):
+    "A `TfmdDL` whose transforms draw their random numbers by the loader's `rng`, not from the global random states."
+    def __iter__(self):
+        ahead = random.Random()
+        ahead.setstate(self.rng.getstate())                 # a look at what the order of this epoch will be drawn by
+        epoch, batches = ahead.getrandbits(32), super().__iter__()
+        torch.empty((), dtype=torch.int64).random_()        # which torch's loaders draw once an epoch: nothing else is moved
+        for i in itertools.count():
+            with _drawing_by((epoch + i) % 2**32, self.device): b = next(batches, None)
+            if b is None: return
+            yield b
 
 # %% ../nbs/10_data.ipynb #b7c7fad3
-class ResidentDL(TfmdDL):
-    "A `TfmdDL` that goes through its dataset once, keeps everything on its device, and takes batches from there."
+class ResidentDL(SeededDL):
+    "A `SeededDL` that goes through its dataset once, keeps everything on its device, and takes batches from there."
     def __init__(self,
         dataset, # items of tensors of one size (after the item transforms)
         bs:int=64, # images a batch
@@ -71,14 +102,21 @@ def spoil_labels(
     labels[at] = (labels[at] + torch.randint(1, n_classes, (len(at),), generator=g, device='cpu').to(labels.device)) % n_classes
     return labels
 
+# %% ../nbs/10_data.ipynb #2a7c0a04
+def _check_bs(bs):
+    "A `ValueError` if no batch can have this size."
+    try: ok = operator.index(bs) >= 1
+    except TypeError: ok = False
+    if not ok: raise ValueError(f'bs, the images a batch, must be a whole number from 1 up; got {bs!r}')
+
 # %% ../nbs/10_data.ipynb #c052e11d
 def _digit_items(size, n_in):
     "[(image, label)]: all digits at `size` pixels with `n_in` equal channels."
     data, target = load_digits(return_X_y=True)
-    x = F.interpolate(torch.tensor(data, dtype=torch.float32).view(-1, 1, 8, 8), size=size, mode='bilinear', align_corners=False)
+    x = F.interpolate(torch.tensor(data, dtype=torch.get_default_dtype()).view(-1, 1, 8, 8), size=size, mode='bilinear', align_corners=False)
     x = ((x - x.mean()) / x.std()).expand(-1, n_in, -1, -1).contiguous()
     kind = TensorImageBW if n_in == 1 else TensorImage
-    return [(kind(o), int(y)) for o,y in zip(x, target)]
+    return [(o.as_subclass(kind), int(y)) for o,y in zip(x, target)]
 
 def digits_dls(
     bs:int=64, # images a batch
@@ -91,6 +129,7 @@ def digits_dls(
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, without the last short batch) and valid
     "Scikit-learn's handwritten digits as fastai `DataLoaders`, without a download."
+    _check_bs(bs)
     if size < 8 or n_in not in (1, 3) or not 0 < test_share < 1:
         raise ValueError(f'digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; got {size}, {n_in}, {test_share}')
     items = _digit_items(size, n_in)
@@ -127,12 +166,24 @@ class Upsample(DisplayedTransform):
     def encodes(self, x:TensorImage): return F.interpolate(x, size=self.size, mode='bilinear', align_corners=False)
 
 # %% ../nbs/10_data.ipynb #9866a5e2
+def _images_under(folder, known):
+    "All image files under `folder`; a `ValueError` if a folder comes twice, by a link. `known` gets the real folders."
+    found = []
+    for at,dirs,files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(at)
+        if real in known: raise ValueError(f'{at} is the same folder as {known[real]}, by a link: its images would come twice')
+        known[real] = at
+        dirs[:] = sorted(d for d in dirs if not d.startswith('.'))
+        found += [Path(at)/f for f in files if not f.startswith('.') and os.path.splitext(f)[1].lower() in image_extensions]
+    return L(sorted(found))
+
 def labelled_files(
     root:Path, # holds a folder a split
     splits:tuple, # their names, the training split first
 )->tuple: # all files, [indices of each split], [class names]
     "Image files of every split, each lying in a folder named for its class; a `ValueError` says what is wrong with the folders."
-    parts = [get_image_files(root/s).sorted() for s in splits]
+    known = {}
+    parts = [_images_under(root/s, known) for s in splits]
     for s,files in zip(splits, parts):
         if not files: raise ValueError(f'no images under {root/s}; they are expected as {root}/{s}/<class>/<image>')
     classes = [set(f.parent.name for f in files) for files in parts]
@@ -143,12 +194,18 @@ def labelled_files(
     return L(parts).concat(), [list(range(a, b)) for a,b in zip(ends, ends[1:])], sorted(classes[0])
 
 # %% ../nbs/10_data.ipynb #d4f7c108
+class BrokenImage(ValueError):
+    "An image that cannot be read; of a worker's traceback the line that names it is kept."
+    def __init__(self, message):
+        found = re.findall('cannot read the image .*', message)
+        super().__init__(found[-1] if found else message)
+
 class OpenImage(Transform):
     "`PILImage.create` whose errors name the file."
     input_types = (Path, str, Tensor, ndarray, bytes, Image.Image) # what `learn.predict` may be given
     def encodes(self, f):
         try: return PILImage.create(f)
-        except Exception as e: raise ValueError(f'cannot read the image {f}: {type(e).__name__}') from e
+        except Exception as e: raise BrokenImage(f'cannot read the image {f}: {type(e).__name__}') from None
 
 class ParentLabel(Transform):
     "`parent_label`, the name of the folder."
@@ -162,9 +219,11 @@ def decode_images(
     "Decode RGB images in threads, with a progress bar if it takes a while; a `ValueError` names a file that is unreadable or of another size."
     opened = OpenImage()
     def pixels(f):
-        im = opened(f)
-        if im.size != size: raise ValueError(f'{f} has {im.width}x{im.height} pixels, {size[0]}x{size[1]} are expected')
-        return np.asarray(im)
+        try:
+            with Image.open(f) as im: found = im.size         # of the header: nothing is decoded yet
+        except Exception: found = size                        # `opened` says what is wrong
+        if found != size: raise ValueError(f'{f} has {found[0]}x{found[1]} pixels, {size[0]}x{size[1]} are expected')
+        return np.asarray(opened(f))
     blocks = parallel(lambda fs: np.stack([pixels(f) for f in fs]), list(chunked(files, 256)), threadpool=True,
                       n_workers=min(16, defaults.cpus), progress=len(files) > 5000)
     return torch.from_numpy(np.concatenate(blocks)).permute(0, 3, 1, 2).contiguous()
@@ -238,6 +297,7 @@ def cifar_dls(
 )->DataLoaders: # train (shuffled, cropped and flipped, without the last short batch) and valid, the test images
     "CIFAR with the paper's training transforms, the images on the device."
     if name not in _cifar: raise ValueError(f"name is 'cifar10' or 'cifar100', got {name!r}")
+    _check_bs(bs)
     if size < 32: raise ValueError(f'size is 32, or more to enlarge the images; got {size}')
     root = _cifar_root(name, path)
     files, splits, vocab = labelled_files(root, ('train', 'test'))
@@ -261,9 +321,10 @@ def imagenet_dls(
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, without the last short batch) and valid
     "ImageNet, or a folder laid out like it, with the usual transforms."
+    _check_bs(bs)
     root = Path(path).expanduser()
     if not root.is_dir(): raise FileNotFoundError(f'no ImageNet at {root}. ILSVRC2012 is given out at image-net.org to those who ask; expected are {root}/train/<class>/ and {root}/val/<class>/')
     files, splits, vocab = labelled_files(root, ('train', 'val'))
     dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=splits)
     item_tfms = [RandomResizedCrop(size, split_idx=0), FlipItem(), Resize(size * 8 // 7, split_idx=1), CropPad(size, split_idx=1, order=2), ToTensor()]
-    return dsets.dataloaders(bs=bs, after_item=item_tfms, after_batch=[IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)], num_workers=num_workers, device=device)
+    return dsets.dataloaders(bs=bs, dl_type=SeededDL, after_item=item_tfms, after_batch=[IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)], num_workers=num_workers, device=device)

@@ -62,14 +62,13 @@ def compare_trainings(
     if seeds < 1 or epochs < 1: raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
     methods, done = {'common': 0., 'stimulative': lam}, 0
     dls = digits_dls(bs=min(32, n_train), n_train=n_train) if n_train else digits_dls()
-    bar = progress_bar(range(2 * seeds * (epochs * len(dls.train) + len(dls.train) + len(dls.valid)))) if progress else None     # the evaluation runs both once
+    bar = progress_bar(range(2 * seeds * (epochs * len(dls.train) + 2))) if progress else None     # calibration and test are a step each
     if bar: bar.update(0)
     def tick():
         nonlocal done
         done += 1
         if bar: bar.update(done)
-    def ticking(batches):
-        for b in batches: yield b; tick()
+    def ticking(steps): yield from steps; tick()
     frames = {m: [] for m in methods}
     for seed in range(seeds):
         for method,weight in methods.items():

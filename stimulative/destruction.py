@@ -4,7 +4,7 @@
 
 # %% ../nbs/05_destruction.ipynb #68530a74
 from __future__ import annotations
-import itertools, math, operator, random
+import copy, itertools, math, operator, random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
 
@@ -41,13 +41,18 @@ def _check_layers(layers, depths):
     if len(set(got)) < len(got): raise ValueError(f'{got} names a layer twice')
     return got
 
+def _sharing_weights(net):
+    "A copy of `net` with modules and statistics of its own and the very same parameters."
+    return copy.deepcopy(net, {id(p): p for p in net.parameters()})
+
 def delete_layers(
     model:nn.Module, # a residual network; stays as it is
     layers:int|Sequence[int], # numbers of the layers to delete, see `deletable_layers`
-)->nn.Module: # a network of the model's class that shares its modules
+)->nn.Module: # a network of the model's class that shares its weights, with batch-norm statistics of its own
     "The network without some layers, an `nn.Identity` in place of each."
     view = unravel(model)
-    return exchange_blocks(view, {view.path()[i - 1]: nn.Identity() for i in _check_layers(layers, view.depths)})
+    gone = [view.path()[i - 1] for i in _check_layers(layers, view.depths)]
+    return _sharing_weights(exchange_blocks(view, {b: nn.Identity() for b in gone}))
 
 # %% ../nbs/05_destruction.ipynb #f501a8c2
 def _flat(order):
@@ -76,11 +81,11 @@ def _check_order(order, depths):
 def permute_layers(
     model:nn.Module, # a residual network; stays as it is
     order:Sequence, # all layers in their new order: a list a stage (Table r2), or flat
-)->nn.Module: # a network of the model's class that shares its modules
+)->nn.Module: # a network of the model's class that shares its weights, with batch-norm statistics of its own
     "The network with its layers in another order inside their stages."
     view = unravel(model)
     path, blocks = _check_order(order, view.depths), view.path()
-    return exchange_blocks(view, {blocks[i - 1]: blocks[j - 1] for i,j in enumerate(path, 1) if i != j})
+    return _sharing_weights(exchange_blocks(view, {blocks[i - 1]: blocks[j - 1] for i,j in enumerate(path, 1) if i != j}))
 
 # %% ../nbs/05_destruction.ipynb #09517192
 def _swapped(layers, swaps):
@@ -175,7 +180,7 @@ def sample_permutations(
     seed:int|str=0, # the same seed draws the same orders
 )->list: # orders, each a list of layer numbers a stage
     "Different orders at a distance, drawn uniformly without listing them all."
-    if n < 1: raise ValueError(f'n must be at least 1, got {n}')
+    if not n >= 1: raise ValueError(f'n must be at least 1, got {n}')
     if count_permutations(depths, distance) <= n: return list(permutations_at(depths, distance))
     return _draw_distinct(lambda rng: _draw_permutation(depths, distance, rng), n, seed)
 
@@ -221,7 +226,7 @@ def destruction_paths(
 )->dict: # path -> (k, deleted layers or order, number of combinations at this k); the intact network first, with k = 0
     "What `destruction` is going to run."
     if kind not in _kinds: raise ValueError(f"kind is 'delete' or 'permute', got {kind!r}")
-    if sample is not None and sample < 1: raise ValueError(f'sample must be at least 1, got {sample}')
+    if sample is not None and not sample >= 1: raise ValueError(f'sample must be at least 1, got {sample}')
     ways = _kinds[kind](depths)
     ks = _check_ks(k, ways.most, kind, depths)
     if sample is None and (of := sum(map(ways.count, ks))) > 20_000: raise ValueError(f'kind={kind!r} with k in {ks} has {of:,} combinations: give sample, the number to draw of each k')
@@ -243,7 +248,7 @@ def destruction(
     sample:int|None=None, # of each k at most so many combinations, drawn uniformly; None: all of them
     seed:int=0, # of the sample
     n_images:int=2000, # about how many calibration images; every network sees the same ones
-    progress:Callable=iter, # see `evaluate_paths`
+    progress:Callable|None=None, # see `evaluate_paths`
 )->"DataFrame": # kind, k, layers (deleted ones, or the order), of (combinations there are at this k), accuracy, drop (0 to 1); the intact network first
     "Top-1 accuracy of destroyed networks and their drop against the intact one, all re-calibrated (paper, appendix C.3, Figs. r4 - r7)."
     import pandas as pd

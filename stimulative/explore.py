@@ -306,6 +306,7 @@ def _side_by_side(controls, image):
 def _shares(facts):
     "What the sub-network needs, in percent of the main network."
     ours, main = facts.iloc[0], facts.iloc[1]
+    if ours['top-1 (%)'] != ours['top-1 (%)']: return f'<p>{ours.depths} is not among the sub-networks that were tested.</p>'
     shares = [f'{100 * ours[c] / main[c]:.0f} % of its {what}' for c,what in (('params (k)', 'parameters'), ('MFLOPs', 'FLOPs'), ('latency (ms)', 'latency')) if ours[c] == ours[c]]
     return f'<p>{ours.depths} beside the main network {main.depths}: {", ".join(shares)}</p>'
 

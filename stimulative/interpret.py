@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 
 from .unravel import unravel
 from .subnets import ordered_subnets
+from .recalibrate import calibration_bs
 from .loafing import evaluate_subnets, summarize
 from .destruction import destruction, destruction_paths
 
@@ -41,13 +42,18 @@ def method_style(
 def own_order(
     dl, # a fastai `DataLoader`; anything else passes
     seed:int, # of the order while the body runs
+    bs:int|None=None, # images a batch while the body runs, the last one may be shorter; None: as they are
 ):
     "Let a loader shuffle by `seed`, and afterwards go on as if nothing had been drawn from it."
-    rng = getattr(dl, 'rng', None)
-    if rng is not None: dl.rng = random.Random(seed)
+    if not hasattr(dl, 'rng'):
+        yield
+        return
+    names = ['rng', 'bs', 'drop_last'] if bs is not None and getattr(dl, 'bs', None) else ['rng']
+    kept = {name: getattr(dl, name) for name in names}
+    for name,value in zip(names, (random.Random(seed), bs, False)): setattr(dl, name, value)
     try: yield
     finally:
-        if rng is not None: dl.rng = rng
+        for name,value in kept.items(): setattr(dl, name, value)
 
 # %% ../nbs/13_interpret.ipynb #de3d795f
 @contextmanager
@@ -56,7 +62,7 @@ def _looking_on(learn, calib_dl, test_dl, seed, progress):
     calib_dl, test_dl = learn.dls.train if calib_dl is None else calib_dl, learn.dls.valid if test_dl is None else test_dl
     if progress is None: progress = progress_bar if hasattr(learn, 'progress') else iter
     learn.model.to(learn.dls.device)
-    with no_random(seed), own_order(calib_dl, seed): yield calib_dl, test_dl, progress
+    with no_random(seed), own_order(calib_dl, seed, calibration_bs): yield calib_dl, test_dl, progress
 
 # %% ../nbs/13_interpret.ipynb #82ea4479
 class LoafingInterpretation:
@@ -73,11 +79,11 @@ class LoafingInterpretation:
         learn:Learner, # its model is evaluated and stays as it is
         calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
         test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-        subnets:Iterable|None=None, # depth tuples; None: all ordered sub-networks
+        subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
         n_images:int=2000, # about how many images re-calibrate each network
         name:str='', # of the training, for legends
         seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-        progress:Callable|None=None, # wraps the calibration batches, then the test loader; None: a bar each, unless the learner has none
+        progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, see `evaluate_paths`; None: a bar each, unless the learner has none
     )->LoafingInterpretation:
         "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
         with _looking_on(learn, calib_dl, test_dl, seed, progress) as (calib_dl, test_dl, progress):
@@ -90,7 +96,10 @@ class LoafingInterpretation:
         row = {'main (%)': s['main'], 'all (%) mean': s['mean'], 'all (%) std': s['std'], 'sub-networks': len(self.results)}
         return pd.DataFrame([row], index=pd.Index([self.name], name='training'))
 
-    def __repr__(self): return f'{type(self).__name__} of {len(self.results)} sub-networks of {self.depths}\n{self.summary().round(2)}'
+    def __repr__(self):
+        there, of = math.prod(self.depths), len(self.results)
+        some = f'{of:,} of the {there:,}' if self.results.depths.nunique() < there else of
+        return f'{type(self).__name__} of {some} sub-networks of {self.depths}\n{self.summary().round(2)}'
 
 # %% ../nbs/13_interpret.ipynb #28b98eac
 _axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters', 'blocks': 'blocks kept', 'latency': 'measured latency (ms)'}
@@ -222,7 +231,7 @@ def from_learner(cls:DestructionInterpretation,
     n_images:int=2000, # about how many images re-calibrate each network
     name:str='', # of the training, for legends
     seed:int=0, # of the sample and of the training transforms' randomness; global random states are put back afterwards
-    progress:Callable|None=None, # wraps the calibration batches, then the test loader, once for each kind; None: a bar each, unless the learner has none
+    progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, once for each kind; None: a bar each, unless the learner has none
 )->DestructionInterpretation:
     "Delete and permute layers of `learn.model` and test what is left; where nothing can be permuted, delete only."
     depths, found = unravel(learn.model).depths, []

@@ -4,7 +4,8 @@
 
 # %% ../nbs/04_loafing.ipynb #e102f156
 from __future__ import annotations
-import itertools, operator, warnings
+import itertools, math, operator, random, time, warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 
@@ -14,12 +15,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .unravel import Unraveled, check_depths, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
-from .recalibrate import batch_norms, batch_statistics, calibration_batches, preserved_statistics, recalibrate_bn
+from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
+                                     images_and_labels, preserved_statistics, recalibrate_bn)
 
 # %% auto #0
-__all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'walk_paths',
-           'PathStatistics', 'path_logits', 'part_sizes', 'size_after', 'path_size', 'evaluate_paths',
-           'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
+__all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'some_subnets',
+           'walk_paths', 'PathStatistics', 'path_logits', 'part_sizes', 'size_after', 'path_size', 'evaluation_cost',
+           'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/04_loafing.ipynb #a7e4acbf
 def network_size(
@@ -40,27 +42,29 @@ def network_size(
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
 
 # %% ../nbs/04_loafing.ipynb #1e019597
-def _labelled(b):
-    "(images, labels) of a test batch, plain tensors; a `ValueError` for anything else."
-    if not isinstance(b, (tuple, list)) or len(b) < 2 or not all(isinstance(o, torch.Tensor) for o in b[:2]):
-        raise ValueError(f'the test loader must give (images, labels), two tensors; it gave {type(b).__name__}')
-    if b[1].ndim != 1 or b[1].is_floating_point(): raise ValueError(f'labels must be whole numbers, one an image; got {b[1].dtype} of shape {tuple(b[1].shape)}')
-    return b[0].as_subclass(torch.Tensor), b[1].as_subclass(torch.Tensor)
+def _logits(z):
+    "`z`; a `ValueError` if it is not a tensor of images x classes."
+    if isinstance(z, torch.Tensor) and z.ndim == 2: return z
+    what = f'a tensor of shape {tuple(z.shape)}' if isinstance(z, torch.Tensor) else f'a {type(z).__name__}'
+    raise ValueError(f'the network must give logits, a tensor of images x classes; it gave {what}')
 
 def predict_classes(
     net:nn.Module, # any classifier
     dl:Iterable, # batches (images, labels)
 )->tuple: # (predicted classes, labels, logits of the first batch), on the CPU
-    "Run `net` over a loader in evaluation mode; a `ValueError` if the loader gives no labelled batch."
+    "Run `net` over a loader in evaluation mode; a `ValueError` if the loader gives no labelled image, or the network a NaN."
     device, preds, labels, first = next(net.parameters()).device, [], [], None
     with preserved_modes(net), torch.no_grad():
         net.eval()
-        for b in dl:
-            x, y = _labelled(b)
-            z = net(x.to(device)).cpu()
+        for i,b in enumerate(dl, 1):
+            x, y = images_and_labels(b)
+            if not len(x): continue
+            z = _logits(net(x.to(device))).cpu()
+            check_classes(y, z.shape[1], f' in test batch {i}')
+            check_finite({'the network': all_finite([z])}, lambda name: f'in test batch {i} the outputs of {name} are', x)
             first = z if first is None else first
             preds.append(z.argmax(1)); labels.append(y.cpu())
-    if not preds: raise ValueError('the test loader gave no batch')
+    if not preds: raise ValueError('the test loader gave no batch of images')
     return torch.cat(preds), torch.cat(labels), first
 
 # %% ../nbs/04_loafing.ipynb #1d13595b
@@ -74,7 +78,8 @@ def evaluate_one_by_one(
     "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
     for depths in subnets:
-        preds, labels, _ = predict_classes(recalibrate_bn(extract(model, depths), batches, n_images), test_dl)
+        try: preds, labels, _ = predict_classes(recalibrate_bn(extract(model, depths), batches, n_images), test_dl)
+        except ValueError as e: raise ValueError(f'sub-network {tuple(depths)}: {e}') from e
         accuracy[tuple(depths)] = (preds == labels).double().mean().item()
     return accuracy
 
@@ -102,11 +107,31 @@ def path_tree(
     "Every beginning of these paths, once."
     tree = {(): (set(), [])}
     for name,path in paths.items():
-        for i,layer in enumerate(path):
-            tree[path[:i]][0].add(layer)
-            tree.setdefault(path[:i + 1], (set(), []))
+        start = next(i for i in range(len(path), -1, -1) if path[:i] in tree)       # so much of it is there
+        for i in range(start, len(path)):
+            tree[path[:i]][0].add(path[i])
+            tree[path[:i + 1]] = (set(), [])
         tree[path][1].append(name)
     return {node: (sorted(layers), names) for node,(layers,names) in tree.items()}
+
+# %% ../nbs/04_loafing.ipynb #2a7c04a2
+def _numbered_subnet(i, space):
+    "Sub-network `i`, from 0, in the order of `ordered_subnets`."
+    depths = []
+    for n in reversed(space): i, d = divmod(i, n); depths.insert(0, d + 1)
+    return tuple(depths)
+
+def some_subnets(
+    depths:Sequence[int], # of the main network
+    at_most:int=2000, # how many are wanted
+    seed:int=0, # decides which
+)->list: # depth tuples in the order of `ordered_subnets`; the main network is the last
+    "All ordered sub-networks, or a sample where there are too many: a DenseNet-121 has 27,648."
+    if not at_most >= 1: raise ValueError(f'at least one sub-network is wanted, got {at_most}')
+    n = math.prod(map(len, stage_layers(depths)))
+    if n <= at_most: return ordered_subnets(depths)
+    drawn = sorted(random.Random(seed).sample(range(n - 1), at_most - 1))
+    return [_numbered_subnet(i, depths) for i in [*drawn, n - 1]]
 
 # %% ../nbs/04_loafing.ipynb #4768311b
 def walk_paths(
@@ -127,7 +152,7 @@ def walk_paths(
 # %% ../nbs/04_loafing.ipynb #c497bf01
 class PathStatistics:
     "Batch-norm statistics of every node of the tree, averaged over calibration batches."
-    def __init__(self): self.sums, self.n = {}, 0
+    def __init__(self): self.sums, self.finite, self.n = {}, {}, 0
 
     def collect(self,
         records:dict, # of `batch_statistics`
@@ -137,9 +162,21 @@ class PathStatistics:
         def run(node, part, h):
             out = part(h)
             seen = [torch.stack(records[bn].pop()) for bn in batch_norms(part)]
+            if seen: self.finite[node] = all_finite(seen)
             self.sums[node] = [a + b for a,b in zip(self.sums[node], seen)] if node in self.sums else seen
             return out
         return run
+
+    def check(self,
+        x:torch.Tensor, # the batch that was just collected
+        paths:dict, # name -> path
+    ):
+        "A `ValueError` that names batch and sub-network if statistics of this batch are not finite."
+        def subject(node):
+            start = tuple(i for i in node if i != 'head')
+            name = next(name for name,p in paths.items() if tuple(p[:len(start)]) == start)
+            return f'in calibration batch {self.n} the statistics of sub-network {name} are'
+        check_finite(self.finite, subject, x)
 
     def apply(self, node, part, h):
         "Run a part in evaluation mode with the node's statistics: a `run` for `walk_paths`."
@@ -158,25 +195,56 @@ def _shielded(view, x):
         if before._version != version: found.add(part)
     return found
 
+class _Steps:
+    "What `progress` wraps: one step a network and batch. It has a length where the loader has one."
+    def __init__(self, steps, dl, networks): self.steps, self.dl, self.networks = steps, dl, networks
+    def __iter__(self): return iter(self.steps)
+    def __len__(self): return len(self.dl) * self.networks
+
+def _peeked(test_dl):
+    "A test loader's batches, the first of which has been looked at: what is wrong with it is said before any work."
+    batches = iter(test_dl)
+    first = next(batches, None)
+    if first is None: raise ValueError('the test loader gave no batch of images')
+    images_and_labels(first)
+    return itertools.chain([first], batches)
+
+# %% ../nbs/04_loafing.ipynb #2a7c04e1
 def path_logits(
     view:Unraveled, # the unravelled network; its model stays as it is
-    batches:list, # calibration images, see `calibration_batches`
+    batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
     test_dl:Iterable, # batches (images, labels)
     paths:dict, # name -> path, a tuple of layer numbers
-    progress:Callable=iter, # wraps the calibration batches, then the test loader
+    progress:Callable|None=None, # wraps the steps, a network on a batch each: first those of calibration, then those of the test
 ): # yields (name, logits, labels), all paths of a batch after each other
-    "Logits of paths on test images, re-calibrated, by two walks over their tree."
-    stats, tree, device = PathStatistics(), path_tree(paths), next(view.model.parameters()).device
+    "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
+    stats, tree, device, progress = PathStatistics(), path_tree(paths), next(view.model.parameters()).device, progress or iter
+    batches, test = calibration_batches(batches, math.inf), _peeked(test_dl)
     with torch.no_grad(), preserved_statistics(view.model):
         view.model.eval()
         shield = _shielded(view, batches[0][:1].to(device))
         def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shield else h)
+        def calibrate():
+            for x in batches:
+                yield from walk_paths(view, x.to(device), tree, safe(stats.collect(records)))
+                stats.check(x, paths)
         with batch_statistics(view.model) as records:
-            for x in progress(batches):
-                for _ in walk_paths(view, x.to(device), tree, safe(stats.collect(records))): pass
+            for _ in progress(_Steps(calibrate(), batches, len(paths))): pass
         view.model.eval()
-        for x,y in map(_labelled, progress(test_dl)):
-            for name,z in walk_paths(view, x.to(device), tree, safe(stats.apply)): yield name, z, y.to(device)
+        walk = _tested(view, test, tree, safe(stats.apply), device)
+        yield from progress(_Steps(walk, test_dl, len(paths)))
+
+def _tested(view, test, tree, run, device):
+    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a label that is no class or an output that is not finite."
+    for i,b in enumerate(test, 1):
+        x, y = images_and_labels(b)
+        if not len(x): continue
+        y, finite = y.to(device), {}
+        for name,z in walk_paths(view, x.to(device), tree, run):
+            if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
+            finite[name] = all_finite([z])
+            yield name, z, y
+        check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
 
 # %% ../nbs/04_loafing.ipynb #99169388
 def part_sizes(
@@ -238,6 +306,45 @@ class _Tally:
         n = self.seen.sum().item()
         return self.right.sum().item() / n, self.top5.sum().item() / n, (self.right / self.seen).tolist()
 
+# %% ../nbs/04_loafing.ipynb #2a7c04c2
+def _timed_parts(view, x):
+    "Seconds of each part's forward pass on `x`, and the bytes of the statistics that its batch norms keep."
+    found = {}
+    with preserved_modes(view.model), torch.no_grad():
+        view.model.eval()
+        for part in view.parts():
+            start = time.perf_counter()
+            x = part(x.clone())
+            if x.is_cuda: torch.cuda.synchronize()
+            size = sum(2 * bn.num_features * bn.running_mean.element_size() for bn in batch_norms(part))
+            found[part] = time.perf_counter() - start, size
+    return found
+
+def evaluation_cost(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a few images, on its device
+    paths:dict, # name -> path
+)->tuple: # (runs of a part for each image, seconds an image, bytes of statistics)
+    "What an evaluation of these paths needs, from one pass of the main network."
+    tree, parts, blocks = path_tree(paths), _timed_parts(view, x), view.path()
+    runs = Counter(blocks[node[-1] - 1] if node else view.stem for node in tree)
+    runs[view.head] = sum(bool(names) for _,names in tree.values())
+    seconds = sum(n * parts[part][0] for part,n in runs.items()) / len(x)
+    return sum(runs.values()), seconds, sum(n * parts[part][1] for part,n in runs.items())
+
+# %% ../nbs/04_loafing.ipynb #2a7c04c5
+_long = 60. # seconds
+
+def _say_if_long(view, batches, test_dl, paths):
+    "Warn ahead of an evaluation that will take more than a minute."
+    runs, seconds, size = evaluation_cost(view, batches[0][:8].to(next(view.model.parameters()).device), paths)
+    steps = len(batches) + (len(test_dl) if hasattr(test_dl, '__len__') else 0)
+    seconds *= steps * len(batches[0])
+    if seconds < _long: return
+    took = f'{seconds / 3600:.1f} hours' if seconds > 5400 else f'{seconds / 60:.0f} minutes'
+    warnings.warn(f'{len(paths):,} networks, {runs:,} runs of a part for each of about {steps} batches: this will take about {took} '
+                  f'and {size / 2**20:.0f} MiB for batch-norm statistics; `progress=progress_bar` shows how far it is')
+
 # %% ../nbs/04_loafing.ipynb #d288e983
 def evaluate_paths(
     model:nn.Module, # a residual network; stays as it is
@@ -245,42 +352,55 @@ def evaluate_paths(
     test_dl:Iterable, # batches (images, labels)
     paths:dict, # name -> path: layer numbers in the order they run
     n_images:int=2000, # about how many calibration images; every path sees the same ones
-    progress:Callable=iter, # wraps the calibration batches, then the test loader, for example fastprogress's `progress_bar`
+    progress:Callable|None=None, # wraps the steps, a network on a batch each, calibration first; for example fastprogress's `progress_bar`
 )->"DataFrame": # name, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)
     "Accuracy of the networks along these paths after batch-norm re-calibration, what they begin with in common computed once."
     import pandas as pd
     view = unravel(model)
-    paths = {name: _check_path(name, p, len(view.path())) for name,p in paths.items()}
+    paths = {name: _check_path(name, p, view.depths) for name,p in paths.items()}
     if not paths: raise ValueError('no sub-network was asked for')
     batches, tallies = calibration_batches(calib_dl, n_images), {}
-    x = batches[0].to(next(model.parameters()).device)
+    x = batches[0][:8].to(next(model.parameters()).device)
     view.check(x)
+    _say_if_long(view, batches, test_dl, paths)
     with closing(path_logits(view, batches, test_dl, paths, progress)) as outputs:
         for name,z,y in outputs: tallies.setdefault(name, _Tally(z)).add(z, y)
-    if not tallies: raise ValueError('the test loader gave no batch')
+    if not tallies: raise ValueError('the test loader gave no batch of images')
     _warn_if_alike([t.first for t in tallies.values()])
     sizes = part_sizes(view, x)
     rows = [(name, *tallies[name].row(), *path_size(view, p, sizes)) for name,p in paths.items()]
     return pd.DataFrame(rows, columns=['name', 'accuracy', 'top5', 'per_class', 'n_params', 'flops'])[['name', 'accuracy', 'top5', 'n_params', 'flops', 'per_class']]
 
-def _check_path(name, path, n):
-    "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers."
-    if bad := [i for i in path if i not in range(1, n + 1)]: raise ValueError(f'path {name} asks for layer {bad[0]}; the layers are numbered 1 to {n}')
-    return tuple(path)
+def _check_path(name, path, space):
+    "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
+    stages, path = stage_layers(space), tuple(path)
+    stage_of = {i: s for s,layers in enumerate(stages, 1) for i in layers}
+    if bad := [i for i in path if i not in stage_of]: raise ValueError(f'path {name} asks for layer {bad[0]}; the layers are numbered 1 to {len(stage_of)}')
+    for s,(first,*_) in enumerate(stages, 1):
+        inside = [i for i in path if stage_of[i] == s]
+        if not inside or inside[0] != first: raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+    if [stage_of[i] for i in path] != sorted(stage_of[i] for i in path): raise ValueError(f'path {name} must run stage after stage; got {path}')
+    return path
 
 # %% ../nbs/04_loafing.ipynb #7985d4a6
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
     test_dl:Iterable, # batches (images, labels)
-    subnets:Iterable|None=None, # depth tuples to evaluate; None: all ordered sub-networks
+    subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
-    progress:Callable=iter, # see `evaluate_paths`
+    progress:Callable|None=None, # see `evaluate_paths`
 )->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)
     "Accuracy of ordered sub-networks after batch-norm re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
     space = unravel(model).depths
-    paths = {check_depths(d, space): subnet_path(d, space) for d in (ordered_subnets(space) if subnets is None else subnets)}
+    paths = {check_depths(d, space): subnet_path(d, space) for d in _asked_for(subnets, space)}
     return evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress).rename(columns=dict(name='depths'))
+
+def _asked_for(subnets, space, at_most=2000):
+    "The depth tuples that `evaluate_subnets` was asked for."
+    if subnets is not None: return ordered_subnets(space) if isinstance(subnets, str) and subnets == 'all' else subnets
+    if (n := math.prod(space)) > at_most: warnings.warn(f"of the {n:,} sub-networks of {space} a sample of {at_most:,} is tested, the main network among them; subnets='all' asks for all")
+    return some_subnets(space, at_most)
 
 # %% ../nbs/04_loafing.ipynb #33279795
 def tree_gain(

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from fastai.basics import *
 
 from .unravel import unravel
-from .subnets import ordered_subnets
+from .loafing import some_subnets
 from .interpret import LoafingInterpretation
 
 # %% auto #0
-__all__ = ['together', 'gather', 'from_first', 'distributed', 'some_subnets', 'evaluate_together']
+__all__ = ['together', 'gather', 'from_first', 'distributed', 'evaluate_together']
 
 # %% ../nbs/15a_processes.ipynb #4727ced2
 @contextmanager
@@ -77,17 +77,6 @@ def distributed(
         if not bar and hasattr(learn, 'progress'): learn.remove_cb(learn.progress)     # which fastai gives to all but the first
 
 # %% ../nbs/15a_processes.ipynb #76863296
-def some_subnets(
-    depths:Sequence[int], # of the main network
-    at_most:int=1000, # how many are wanted
-    seed:int=0, # decides which
-)->list: # depth tuples in the order of `ordered_subnets`; the main network is the last
-    "All ordered sub-networks, or a sample where there are too many: a DenseNet-121 has 27,648."
-    if at_most < 1: raise ValueError(f'at least one sub-network is wanted, got {at_most}')
-    found, n = list(ordered_subnets(depths)), math.prod(depths)
-    if n <= at_most: return found
-    return [found[i] for i in [*sorted(random.Random(seed).sample(range(n - 1), at_most - 1)), n - 1]]
-
 def evaluate_together(
     learn:Learner, # its model is evaluated and stays as it is; the same in every process
     at_most:int=1000, # sub-networks; of a network that has more, a sample

@@ -4,8 +4,9 @@
 
 # %% ../nbs/02_recalibrate.ipynb #a60e2072
 from __future__ import annotations
+import math
 from contextlib import contextmanager
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import nn
@@ -14,25 +15,68 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .unravel import preserved_modes
 
 # %% auto #0
-__all__ = ['calibration_batches', 'batch_norms', 'preserved_statistics', 'batch_statistics', 'recalibrate_bn']
+__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
+           'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/02_recalibrate.ipynb #4367046c
+def _images(b):
+    "The images of a batch, a plain tensor."
+    x = b[0] if isinstance(b, (tuple, list)) and len(b) else b
+    if not isinstance(x, torch.Tensor): raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
+    return x.as_subclass(torch.Tensor)
+
+calibration_bs = 64 # images a calibration batch, whatever the batches of the training are
+
+class CalibrationBatches(list):
+    "Batches of images that `calibration_batches` made, all of one size."
+
 def calibration_batches(
     dl:Iterable, # batches: tensors, or tuples that begin with one; with the training transforms
-    n_images:int=2000, # about how many images; batches are taken until there are as many, but for ones shorter than the first
-)->list: # batches of images, plain tensors
-    "The inputs of about `n_images` training images, in whole batches; a `ValueError` if there are none."
-    if n_images < 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
-    batches, seen = [], 0
-    for b in dl:
-        x = b[0] if isinstance(b, (tuple, list)) and len(b) else b
-        if not isinstance(x, torch.Tensor): raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
-        if batches and len(x) < len(batches[0]): continue
-        batches.append(x.as_subclass(torch.Tensor))
-        seen += len(x)
-        if seen >= n_images: break
-    if not batches: raise ValueError('the calibration loader gave no batch')
-    return batches
+    n_images:int=2000, # about how many images: batches are made until there are as many
+    bs:int=calibration_bs, # images a batch, whatever the loader's; batches that this function made keep theirs
+)->CalibrationBatches: # batches of images, plain tensors
+    "The inputs of about `n_images` training images, in batches of `bs`; a `ValueError` if there are none."
+    if not n_images >= 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
+    if not bs >= 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
+    if isinstance(dl, CalibrationBatches): bs = len(dl[0])
+    batches, rest = CalibrationBatches(), None
+    for x in map(_images, dl):
+        rest = x if rest is None or rest.shape[1:] != x.shape[1:] else torch.cat([rest, x])
+        while len(rest) >= bs and len(batches) * bs < n_images:
+            batches.append(rest[:bs])
+            rest = rest[bs:]
+        if len(batches) * bs >= n_images: break
+    return batches or _one_short_batch(rest)
+
+def _one_short_batch(x):
+    "What there is of images where they fill no batch."
+    if x is None: raise ValueError('the calibration loader gave no batch')
+    if len(x) < 2: raise ValueError(f'the calibration loader gave {len(x)} images; batch statistics need at least 2, better about 2,000')
+    return CalibrationBatches([x])
+
+# %% ../nbs/02_recalibrate.ipynb #2a7c01e4
+def images_and_labels(
+    batch, # what a loader of labelled images gives
+)->tuple: # (images, labels), plain tensors, the labels int64
+    "The two entries of a labelled batch; a `ValueError` for a batch in which the labels cannot be told for sure."
+    if isinstance(batch, (tuple, list)) and len(batch) > 2:
+        raise ValueError(f'a batch of {len(batch)} entries: which are the labels? Give (images, labels), for example `((b[0], b[2]) for b in loader)`')
+    if not isinstance(batch, (tuple, list)) or len(batch) < 2 or not all(isinstance(o, torch.Tensor) for o in batch):
+        raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
+    x, y = (o.as_subclass(torch.Tensor) for o in batch)
+    if y.ndim != 1 or y.is_floating_point() or y.is_complex(): raise ValueError(f'labels must be whole numbers, one an image; got {y.dtype} of shape {tuple(y.shape)}')
+    if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
+    return x, y.long()
+
+def check_classes(
+    y:torch.Tensor, # labels, whole numbers
+    n_classes:int, # that the network knows
+    where:str='', # of which batch, for the message
+):
+    "A `ValueError` if a label is none of the classes 0 to `n_classes` - 1."
+    if len(y) and not 0 <= y.min() <= y.max() < n_classes:
+        odd = y[(y < 0) | (y >= n_classes)][0].item()
+        raise ValueError(f'label {odd}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}' + (' (leave images without a label out)' if odd < 0 else ''))
 
 # %% ../nbs/02_recalibrate.ipynb #a644d62c
 def batch_norms(
@@ -77,6 +121,24 @@ def batch_statistics(
         finally:
             for h in handles: h.remove()
 
+# %% ../nbs/02_recalibrate.ipynb #2a7c01e7
+def all_finite(
+    tensors:Sequence, # of one device, at least one
+)->torch.Tensor: # true or false; on the device, so that nobody waits for it
+    "Whether no entry of these tensors is NaN or infinite."
+    return torch.stack([t.isfinite().all() for t in tensors]).all()
+
+def check_finite(
+    finite:dict, # name -> whether what it gave is finite, of `all_finite`
+    what:Callable, # name -> the message's subject, 'the outputs of a are'
+    x:torch.Tensor, # the images that it was given
+):
+    "A `ValueError` that names the first of `finite` that is not, and says whether the images are to blame."
+    if not finite or torch.stack(list(finite.values())).all(): return
+    name = next(name for name,ok in finite.items() if not ok)
+    why = 'the images are finite: did a value overflow, or did the training diverge?' if x.isfinite().all() else 'there is a NaN or an infinity in the images'
+    raise ValueError(f'{what(name)} not finite: {why}')
+
 # %% ../nbs/02_recalibrate.ipynb #e4c4a315
 def recalibrate_bn(
     model:nn.Module, # changed in place: its batch norms get new running statistics
@@ -87,10 +149,13 @@ def recalibrate_bn(
     norms = batch_norms(model)
     batches = calibration_batches(dl, n_images)
     if not norms: return model
-    device = norms[0].running_mean.device
+    device, names = norms[0].running_mean.device, {m: name for name,m in model.named_modules()}
     with torch.no_grad():
         with batch_statistics(model) as records:
-            for x in batches: model(x.to(device))
+            for i,x in enumerate(batches, 1):
+                model(x.to(device))
+                finite = {names[bn]: all_finite(seen[-1]) for bn,seen in records.items() if seen}
+                check_finite(finite, lambda name: f'in calibration batch {i} the statistics of batch norm {name} are', x)
         for bn in norms:
             if not records[bn]: continue
             mean, var = (torch.stack(o).mean(0) for o in zip(*records[bn]))

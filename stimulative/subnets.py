@@ -6,6 +6,7 @@
 from __future__ import annotations
 import copy, hashlib, itertools
 from collections.abc import Sequence
+from types import MethodType
 
 import torch
 from torch import nn
@@ -50,6 +51,7 @@ def _rewired(module, new):
     if all(parts[name] is m for name,m in module._modules.items()): return module
     twin = copy.copy(module)
     vars(twin).update({name: copy.copy(o) for name,o in vars(module).items() if isinstance(o, dict)})     # not the model's own dictionaries
+    vars(twin).update({name: MethodType(o.__func__, twin) for name,o in vars(module).items() if isinstance(o, MethodType) and o.__self__ is module})
     twin._modules = parts
     new[module] = twin
     return twin
