@@ -10,7 +10,7 @@ from pathlib import Path
 import torch, torch.nn.functional as F
 from torch import nn
 
-from .unravel import register_family, split_stages
+from .unravel import check_space, register_family, split_stages
 
 # %% auto #0
 __all__ = ['CifarBlock', 'CifarResNet', 'cifar_rule', 'cifar_resnet', 'load_published', 'digits_resnet']
@@ -34,6 +34,14 @@ class CifarBlock(nn.Module):
 
     def forward(self, x): return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
 
+# %% ../nbs/06_models.ipynb #a15c0601
+def _check_sizes(n_blocks, widths, num_classes, n_in):
+    "A `ValueError` unless there are three stages of blocks, and channels and classes enough to compute with."
+    if len(n_blocks) != 3 or len(widths) != 3: raise ValueError(f'three stages are needed, got {len(n_blocks)} block counts and {len(widths)} widths')
+    check_space(n_blocks)
+    for name,n in dict(num_classes=num_classes, n_in=n_in, width=min(widths)).items():
+        if n < 1: raise ValueError(f'{name} must be 1 or more, got {n}')
+
 # %% ../nbs/06_models.ipynb #57f2804d
 class CifarResNet(nn.Module):
     "A ResNet for small images: convolution, stages of `CifarBlock`s that halve the resolution, pooling, linear layer."
@@ -44,7 +52,7 @@ class CifarResNet(nn.Module):
         n_in:int=3, # channels of the images
     ):
         super().__init__()
-        if len(n_blocks) != 3 or len(widths) != 3: raise ValueError(f'three stages are needed, got {len(n_blocks)} block counts and {len(widths)} widths')
+        _check_sizes(n_blocks, widths, num_classes, n_in)
         self.conv1, self.bn1 = nn.Conv2d(n_in, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0])
         ins, strides = (widths[0], *widths[:2]), (1, 2, 2)
         self.layer1, self.layer2, self.layer3 = (
@@ -75,19 +83,29 @@ def cifar_resnet(
     return CifarResNet([n] * 3, num_classes=num_classes, n_in=n_in)
 
 # %% ../nbs/06_models.ipynb #72a4d14b
+def _load_state(path):
+    "{name: tensor} of a checkpoint file, from which nothing is executed; a `ValueError` for any other file."
+    try: saved = torch.load(path, map_location='cpu', weights_only=True)
+    except OSError: raise
+    except Exception as e: raise ValueError(f'{path.name} is no checkpoint of weights alone: torch does not read it without running what is in it, if at all ({type(e).__name__})') from e
+    state = saved.get('state_dict', saved) if isinstance(saved, dict) else saved
+    if not isinstance(state, dict): raise ValueError(f'{path.name} holds no CIFAR ResNet: it holds a {type(state).__name__}, and names with their weights are wanted')
+    return {str(k).removeprefix('module.'): v for k,v in state.items()}
+
 def load_published(
     path:str|Path, # a checkpoint such as resnet20-12fca82f.th
 )->CifarResNet: # on the CPU, in evaluation mode
     "A CIFAR ResNet with the weights of a published checkpoint; a `ValueError` if the file holds none."
     path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}; the published ones are in the folder pretrained_models of github.com/akamaster/pytorch_resnet_cifar10')
-    saved = torch.load(path, map_location='cpu', weights_only=True)
-    state = {k.removeprefix('module.'): v for k,v in saved.get('state_dict', saved).items()}
+    state = _load_state(path)
     n_blocks = [len({k.split('.')[1] for k in state if k.startswith(f'layer{s}.')}) for s in (1, 2, 3)]
-    if min(n_blocks) < 1 or 'linear.weight' not in state: raise ValueError(f'{path.name} holds no CIFAR ResNet: its first keys are {list(state)[:3]}')
-    widths = [len(state[f'layer{s}.0.conv1.weight']) for s in (1, 2, 3)]
-    net = CifarResNet(n_blocks, widths, *state['linear.weight'].shape[:1], state['conv1.weight'].shape[1])
-    net.load_state_dict(state)
+    try:
+        widths = [len(state[f'layer{s}.0.conv1.weight']) for s in (1, 2, 3)]
+        with torch.device('cpu'): net = CifarResNet(n_blocks, widths, len(state['linear.weight']), state['conv1.weight'].shape[1])
+        net.load_state_dict(state)
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as e:
+        raise ValueError(f'{path.name} holds no CIFAR ResNet: its first keys are {list(state)[:3]} ({str(e).splitlines()[0]})') from e
     return net.eval()
 
 # %% ../nbs/06_models.ipynb #2b77028a

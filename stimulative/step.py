@@ -13,7 +13,7 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Unraveled, check_depths
+from .unravel import Unraveled, check_depths, check_unraveled
 
 # %% auto #0
 __all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'sub_kl',
@@ -130,7 +130,7 @@ def stimulative_loss(
     **kwargs, # `update_bn`: see `sub_kl`
 )->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; the mean weight
     "Cross entropy of the main network plus the weighted divergence of one sub-network (Alg. 1, lines 4-6)."
-    check_lam(lam)
+    check_lam(lam); check_unraveled(view)
     z_main = view(x)
     ce, weights = loss_func(z_main, y), _weights(weigh, lam, z_main, y)
     def kl_of(reduction): return sub_kl(view, x, z_main, depths, reduction=reduction, **kwargs)
@@ -191,7 +191,7 @@ class MainPass:
         view:Unraveled, # the unravelled network
         depths:Sequence[int], # the drawn sub-network
     ):
-        self.view, self.depths = view, check_depths(depths, view.depths)
+        self.view, self.depths = check_unraveled(view), check_depths(depths, view.depths)
         self.start = shared_parts(self.depths, view.depths)
         self.x = self.h = None                  # the batch that came in, the activation where the paths part
         self.problem, self.head_draws, self._undo = 'the main pass was not seen', False, []
@@ -297,10 +297,14 @@ class SubnetPass(MainPass):
         super().__init__(view, depths)
         self.weigh, self.weight, self.added = weigh, lam, None      # the mean weight, and what the term adds to the loss, once they are known
         self.lam, self.share, self.low_memory, self.update_bn, self.reduction, self.within = lam, share and not update_bn, low_memory, update_bn, reduction, within
-        self.how, self.kl, self._late = '', None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
+        self.how, self.kl, self._late, self._amp = '', None, None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
         if not self.share: self.problem = 'both passes move the running statistics' if update_bn else 'not asked to share'
 
     def __enter__(self): return super().__enter__() if self.share else self
+
+    def _part(self, h):
+        self._amp = _autocast_now(h.device.type)        # on within the model's forward, which may have entered it itself
+        super()._part(h)
 
     @contextmanager
     def _around(self):
@@ -316,7 +320,7 @@ class SubnetPass(MainPass):
         "Add the weighted divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
         weights = _weights(self.weigh, self.lam, z_main, y)
         if weights is not None: self.weight = weights.mean()
-        why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), _autocast_now(x.device.type)
+        why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), self._amp or _autocast_now(x.device.type)
         self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
         self.x = self.h = None
         def term(h):
@@ -349,7 +353,7 @@ def stimulative_backward(
     **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`, `weigh`: see `SubnetPass`
 )->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
-    if not view.checked: view.check(x)
+    if not check_unraveled(view).checked: view.check(x)
     second = SubnetPass(view, depths, lam, **kwargs)
     with amp():
         with second: z_main = view.model(x)

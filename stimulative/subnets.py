@@ -4,14 +4,14 @@
 
 # %% ../nbs/01_subnets.ipynb #4409fbc6
 from __future__ import annotations
-import copy, hashlib, itertools, operator
+import copy, hashlib, itertools
 from collections.abc import Sequence
 from types import MethodType
 
 import torch
 from torch import nn
 
-from .unravel import Unraveled, check_depths, unravel
+from .unravel import Unraveled, check_depths, check_space, check_unraveled, unravel
 
 # %% auto #0
 __all__ = ['ordered_subnets', 'sample_subnet', 'step_generator', 'exchange_blocks', 'extract']
@@ -21,10 +21,7 @@ def ordered_subnets(
     depths:Sequence[int], # blocks of the main network, one number a stage
 )->list: # every depth tuple, the main network last
     "All ordered residual sub-networks of a network with `depths` blocks (paper, section 3)."
-    try: space = tuple(operator.index(n) for n in depths)
-    except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {depths!r}') from None
-    if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
-    return list(itertools.product(*(range(1, n + 1) for n in space)))
+    return list(itertools.product(*(range(1, n + 1) for n in check_space(depths))))
 
 # %% ../nbs/01_subnets.ipynb #fba9e221
 def sample_subnet(
@@ -32,8 +29,9 @@ def sample_subnet(
     generator:torch.Generator|None=None, # a CPU generator; None: torch's global one
 )->tuple: # depths of the drawn sub-network
     "Draw an ordered sub-network uniformly (Alg. 1, line 3)."
-    u = torch.rand(len(depths), generator=generator, dtype=torch.float64, device='cpu').tolist()
-    return tuple(int(n * v) + 1 for n,v in zip(depths, u))
+    space = check_space(depths)
+    u = torch.rand(len(space), generator=generator, dtype=torch.float64, device='cpu').tolist()
+    return tuple(int(n * v) + 1 for n,v in zip(space, u))
 
 # %% ../nbs/01_subnets.ipynb #8bdd382e
 def step_generator(
@@ -63,8 +61,10 @@ def exchange_blocks(
     new:dict, # block -> the module to put in its place
 )->nn.Module: # a network of the model's class that shares all other modules
     "The model with some blocks exchanged; only the containers on the way to them are made anew."
-    inside = set(view.model.modules())
-    for i,block in enumerate(view.path(), 1):
+    inside, blocks = set(check_unraveled(view).model.modules()), view.path()
+    for key in new:
+        if key not in blocks: raise ValueError(f'{type(view.model).__name__} has no such block to exchange, an object of class {type(key).__name__}; blocks are those of `view.stages`')
+    for i,block in enumerate(blocks, 1):
         if block in new and block not in inside: raise ValueError(f'layer {i} is no module of {type(view.model).__name__} itself: its rule makes it, and it cannot be exchanged in the model')
     return _rewired(view.model, dict(new))
 

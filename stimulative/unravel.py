@@ -4,18 +4,19 @@
 
 # %% ../nbs/00_unravel.ipynb #103a9e38
 from __future__ import annotations
-import operator
-from contextlib import contextmanager
+import operator, random, sys
+from contextlib import contextmanager, nullcontext
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import nn
 from torch.func import functional_call
+from torch.overrides import TorchFunctionMode
 
 # %% auto #0
-__all__ = ['families', 'check_depths', 'NotResidualError', 'Unraveled', 'preserved_modes', 'passes_input', 'check_view',
-           'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule', 'mobilenetv2_rule',
-           'mobilenetv3_rule', 'convnext_rule', 'regnet_rule']
+__all__ = ['families', 'check_depths', 'check_space', 'NotResidualError', 'Unraveled', 'check_unraveled', 'preserved_modes',
+           'passes_input', 'check_view', 'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule',
+           'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule']
 
 # %% ../nbs/00_unravel.ipynb #d16fe688
 def check_depths(
@@ -30,6 +31,16 @@ def check_depths(
     for stage,(d,n) in enumerate(zip(got, space), 1):
         if not 1 <= d <= n: raise ValueError(f'{got} asks for {d} blocks of stage {stage}, allowed are 1 to {n}')
     return got
+
+# %% ../nbs/00_unravel.ipynb #a15c0021
+def check_space(
+    depths:Sequence[int], # blocks of a network, one number a stage
+)->tuple: # the same as a tuple of ints
+    "`depths` as a tuple if a network can have so many blocks; a `ValueError` otherwise."
+    try: space = tuple(operator.index(n) for n in depths)
+    except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {depths!r}') from None
+    if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
+    return space
 
 # %% ../nbs/00_unravel.ipynb #0f046b9e
 class NotResidualError(ValueError):
@@ -46,7 +57,7 @@ class Unraveled:
     ):
         self.model, self.stem, self.head = model, nn.Sequential(*stem), nn.Sequential(*head)
         self.stages = [[b for b in stage if not isinstance(b, nn.Identity)] for stage in stages]
-        self.checked = False
+        self._modes = set()     # of the model, evaluation (False) and training (True), in which the view was compared with it
         _refuse_shared(self)
 
     @property
@@ -77,12 +88,20 @@ class Unraveled:
         for part in parts: x = part(x)
         return x
 
+    @property
+    def checked(self)->bool: # of the mode that the model is in now
+        "Whether the view was found to give what the model gives."
+        return self.model.training in self._modes
+
+    @checked.setter
+    def checked(self, value): self._modes = self._modes | {False, self.model.training} if value else set()
+
     def check(self,
         x:torch.Tensor, # a batch, as the model takes it
     ):
         "Compare the view with the model on `x`; a `NotResidualError` if they differ or a block cannot be skipped."
-        check_view(self, x)
-        self.checked = True
+        look = torch.compiler.disable(check_view) if torch.compiler.is_compiling() else check_view
+        if look(self, x): self.checked = True     # otherwise the next batch is looked at as well
 
     def __repr__(self): return f'{type(self.model).__name__}: stem -> stages of {self.depths} blocks -> head'
 
@@ -97,6 +116,14 @@ def _refuse_shared(view):
                 if m in owner: raise NotResidualError(f'blocks {owner[m]} and {(s, i)} (stage, block) share a {type(m).__name__}: each block needs modules of its own')
             owner.update({m: (s, i) for m in block.modules() if m._parameters or m._buffers})
 
+# %% ../nbs/00_unravel.ipynb #a15c0001
+def check_unraveled(
+    view, # what was given
+)->Unraveled: # the same
+    "A `ValueError` unless `view` is the unravelled view of a network."
+    if isinstance(view, Unraveled): return view
+    raise ValueError(f'an unravelled view is wanted, got {type(view).__name__}: view = unravel(model), made once and used in every step')
+
 # %% ../nbs/00_unravel.ipynb #5b00a672
 @contextmanager
 def preserved_modes(
@@ -108,15 +135,42 @@ def preserved_modes(
     finally:
         for m,mode in modes: m.training = mode
 
+# %% ../nbs/00_unravel.ipynb #a15c0013
+def _lend(
+    net:nn.Module, # any network
+    other:Callable, # parameter or buffer -> the tensor to put in its place
+    *args, # of the call
+):
+    "What `net` gives with other weights and statistics; its own stay as they are."
+    lent = {f'{at}.{k}'.lstrip('.'): other(t) for at,m in net.named_modules()
+            for k,t in (*m._parameters.items(), *m._buffers.items()) if t is not None}
+    return functional_call(net, lent, args, tie_weights=False)
+
 # %% ../nbs/00_unravel.ipynb #8600ed0d
+class _FiniteOnly(TorchFunctionMode):
+    "While open, torch's functions give zero where their result is not finite: a branch that divides zero by zero adds nothing."
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if not isinstance(out, torch.Tensor) or not out.is_floating_point() or out.isfinite().all(): return out
+        return out.nan_to_num(0., 0., 0.)
+
+# %% ../nbs/00_unravel.ipynb #a15c0007
+def _is_weight(t, h):
+    "Whether a parameter or buffer is more than a scale or shift of the channels of `h`, which come second, or last."
+    return t.is_floating_point() and (t.ndim > 1 or t.numel() not in {1, *h.shape[1:2], *h.shape[-1:]})
+
 def passes_input(
     block:nn.Module, # a block, in evaluation mode
     h:torch.Tensor, # a batch of what comes into it
 )->bool: # False for a block without identity path
-    "Whether `block` still depends on its input when its convolutions and matrices are zero."
-    zeros = {k: torch.zeros_like(p) for k,p in block.named_parameters() if p.ndim > 1}
+    "Whether `block` still depends on its input when its weights are zero."
     other = h + torch.linspace(1, 2, h.numel(), device=h.device, dtype=h.dtype).view_as(h)
-    return not torch.equal(functional_call(block, zeros, h.clone()), functional_call(block, zeros, other))
+    def zero(t): return torch.zeros_like(t) if _is_weight(t, h) else t
+    def outputs(): return [_lend(block, zero, i.clone()) for i in (h, other)]
+    pair = outputs()
+    if not all(out.isfinite().all() for out in pair):
+        with _FiniteOnly(): pair = outputs()
+    return not torch.equal(*[out.nan_to_num() for out in pair])
 
 # %% ../nbs/00_unravel.ipynb #271987bd
 def _appends(out, h):
@@ -125,10 +179,11 @@ def _appends(out, h):
 
 def _check_skippable(block, h, where):
     "Run `block` on `h`; a `NotResidualError` if leaving it out would not be possible."
+    passes = passes_input(block, h)
     out = block(h.clone())     # a block may add to its input in place
     if out.shape != h.shape and not _appends(out, h):
         raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: only the first block of a stage may')
-    if not passes_input(block, h):
+    if not passes:
         raise NotResidualError(f'{where} ({type(block).__name__}) has no identity path: with its weights at zero its output does not depend on its input')
     return out
 
@@ -149,25 +204,129 @@ def _walk_checked(view, x):
     if grows: _check_fewer(view, x.clone())
     return view.head(h)
 
+
+# %% ../nbs/00_unravel.ipynb #a15c000c
+@contextmanager
+def _same_draws(device):
+    "What is drawn inside is drawn again afterwards: torch's generators, on the CPU and on `device`, and Python's."
+    state, devices = random.getstate(), [device] if device.type in ('cuda', 'xpu') else []
+    with torch.random.fork_rng(devices, device_type=device.type if devices else 'cuda'):
+        try: yield
+        finally: random.setstate(state)
+
+def _nudged(model):
+    "{parameter: the same and a little noise}: nothing stays zero."
+    g = torch.Generator('cpu').manual_seed(0)
+    def near(p):
+        noise = torch.randn(p.shape, generator=g, device='cpu') * .1
+        return p + (noise / p[0].numel() ** .5 if p.ndim > 1 else noise.abs()).to(p)
+    return {p: near(p) for p in model.parameters() if p.is_floating_point() and p.numel()}
+
+class _Both(nn.Module):
+    "A model and the parts of its view."
+    def __init__(self, view): super().__init__(); self.model, self.view = view.model, nn.Sequential(*view.parts())
+    def forward(self, name, x): return getattr(self, name)(x)
+
+    def lent(self, name, x, weights):
+        "What 'model' or 'view' gives with other weights, statistics being moved in a copy."
+        buffers = {b: b.clone() for b in self.buffers()}
+        with _same_draws(x.device): return _lend(self, lambda t: weights.get(t, buffers.get(t, t)), name, x.clone())
+
+# %% ../nbs/00_unravel.ipynb #a15c000f
+def _check_batch(view, x):
+    "A `ValueError` for a batch on which nothing can be compared."
+    name = type(view.model).__name__
+    if not isinstance(x, torch.Tensor): raise ValueError(f'{name} is unravelled for one tensor of images a batch, got {type(x).__name__}')
+    if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
+    if any(t.is_meta for t in (x, *view.model.parameters())): raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
+
+def _tensor_of(run, x, name):
+    "What `run` gives for `x`, if it is a tensor; an error that says what to do about anything else."
+    try: out = run(x)
+    except (RuntimeError, TypeError) as e:
+        if x.is_floating_point(): raise
+        raise ValueError(f'{name} does not run on images of {x.dtype}: make them floating point, as in x.float() / 255 ({e})') from e
+    if isinstance(out, torch.Tensor): return out
+    raise NotResidualError(f"{name} gives a {type(out).__name__} and not a tensor of logits: unravel a subclass of it whose forward returns the tensor alone, super().forward(x)['logits'] for example")
+
+class _AutocastSeen(TorchFunctionMode):
+    "Notes the precision of the autocast in which a model computes."
+    def __init__(self, device): super().__init__(); self.device, self.dtype = device.type, None
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if torch.is_autocast_enabled(self.device): self.dtype = torch.get_autocast_dtype(self.device)
+        return func(*args, **(kwargs or {}))
+
+# %% ../nbs/00_unravel.ipynb #a15c0010
+def _through_view(view, run):
+    "What `run` gives, the view's own; a `NotResidualError` that names the rule where it fails."
+    try: return run()
+    except (RuntimeError, TypeError, AttributeError) as e:
+        raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {type(view.model).__name__} leave a layer out? ({e})') from e
+
+def _compare(view, want, got, tol, why):
+    "A `NotResidualError` with a reason if the view's output is not the model's; False if both are zero, and tell nothing."
+    name = type(view.model).__name__
+    if want.shape != getattr(got, 'shape', None):
+        raise NotResidualError(f'{name} gives {tuple(want.shape)}, its unravelled view {tuple(got.shape) if hasattr(got, "shape") else type(got).__name__}')
+    diff, size = (want - got).abs().max().item(), want.abs().max().item()
+    if diff <= tol * size: return size > 0
+    raise NotResidualError(f'the unravelled view of {name} differs from the model by {diff:.2g}, outputs being up to {size:.2g}: {why}')
+
+_only_in_training = ('in training mode its forward does what no module of the view does, such as F.dropout(x, p, self.training). '
+                     'Make that a module of the network, self.drop = nn.Dropout(p), and name it in the rule')
+
+
+# %% ../nbs/00_unravel.ipynb #a15c0036
+def _model_lent(both, x, weights):
+    "What the model gives with other weights, or with its own where that is not finite, and those weights; None for a batch that it cannot be trained on."
+    model = both.model
+    for lent in (weights, {}):
+        try: want = _tensor_of(lambda x: both.lent('model', x, lent), x, type(model).__name__)
+        except NotResidualError: raise
+        except (RuntimeError, ValueError):
+            if model.training: return None, lent
+            raise
+        if want.isfinite().all(): break
+    return want, lent
+
+def _compare_nudged(view, x, weights, amp, tol):
+    "Compare with nudged weights, in the mode the model is in; False if that tells nothing."
+    both, training = _Both(view), view.model.training
+    if training and len(x) == 1: x = torch.cat([x, x.flip(-1)])      # batch norm needs two images
+    want, lent = _model_lent(both, x, weights)
+    if want is None or not want.isfinite().all(): return False
+    with amp: got = _through_view(view, lambda: both.lent('view', x, lent))
+    try: return _compare(view, want, got, tol, _only_in_training if training else 'its rule is not what the model runs')
+    except NotResidualError:
+        again = both.lent('model', x, lent) if training else want
+        if (again - want).abs().max() <= tol * want.abs().max(): raise
+        return True
+
+# %% ../nbs/00_unravel.ipynb #a15c0011
+def _eagerly():
+    "While open, compiled modules run as they were written: other weights would make them compile again."
+    return torch.compiler.set_stance('force_eager') if 'torch._dynamo' in sys.modules else nullcontext()
+
 def check_view(
     view:Unraveled, # an unravelled network
     x:torch.Tensor, # a batch, as the model takes it
-):
-    "A `NotResidualError` if, in evaluation mode, the view gives something else than its model or a block cannot be skipped."
-    name = type(view.model).__name__
-    with preserved_modes(view.model), torch.no_grad():
-        view.model.eval()
-        want = view.model(x.clone())
-        if isinstance(want, torch.Tensor) and not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
-        try: got = _walk_checked(view, x)
-        except (RuntimeError, TypeError, AttributeError) as e:
-            raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {name} leave a layer out? ({e})') from e
-        if not isinstance(want, torch.Tensor) or want.shape != got.shape:
-            raise NotResidualError(f'{name} gives {getattr(want, "shape", type(want).__name__)}, its unravelled view {tuple(got.shape)}')
-        tol = 1e-3 if want.dtype in (torch.float32, torch.float64) else 5e-2
-        diff, size = (want - got).abs().max().item(), want.abs().max().item()
-        if not diff <= tol * size:
-            raise NotResidualError(f'the unravelled view of {name} differs from the model by {diff:.2g}, outputs being up to {size:.2g}: its rule is not what the model runs')
+)->bool: # False if the outputs are such that they tell nothing
+    "A `NotResidualError` if the view gives something else than its model, in the mode it is in or in evaluation, or a block cannot be skipped."
+    check_unraveled(view); _check_batch(view, x)
+    model, name, seen = view.model, type(view.model).__name__, _AutocastSeen(x.device)
+    with preserved_modes(model), torch.no_grad(), _eagerly():
+        modes = [(m, m.training) for m in model.modules()]
+        model.eval()
+        with seen: want = _tensor_of(model, x.clone(), name)
+        if not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
+        tol = 1e-3 if (seen.dtype or want.dtype) in (torch.float32, torch.float64) else 5e-2
+        amp = torch.autocast(x.device.type, seen.dtype) if seen.dtype else nullcontext()
+        nudged = _nudged(model)
+        told = _compare_nudged(view, x, nudged, amp, tol)
+        with amp: got = _through_view(view, lambda: _walk_checked(view, x))
+        told = _compare(view, want, got, tol, 'its rule is not what the model runs') or told
+        for m,training in modes: m.training = training
+        return told and (not model.training or _compare_nudged(view, x, nudged, amp, tol))
 
 # %% ../nbs/00_unravel.ipynb #bb386ae6
 families = {} # dotted name of a class -> its rule
@@ -176,8 +335,11 @@ def register_family(
     *classes:type|str, # classes, or dotted names such as 'torchvision.models.resnet.ResNet'
 )->Callable: # decorator for `rule(model) -> (stem, stages, head)`, three lists
     "Register how the networks of `classes` come apart; the newest rule for a class wins."
+    if not classes: raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
     for c in classes:
         if not isinstance(c, (type, str)): raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
+        if isinstance(c, str) and not (c.count('.') and all(part.isidentifier() for part in c.split('.'))):
+            raise ValueError(f"the dotted name of a class is wanted, such as 'torchvision.models.resnet.ResNet'; got {c!r}")
     def register(rule):
         for c in classes: families[c if isinstance(c, str) else f'{c.__module__}.{c.__qualname__}'] = rule
         return rule
@@ -204,6 +366,13 @@ def _unknown(model):
     return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
             f'Known families: {known} (stimulative.all brings those of all notebooks). For an own residual network: {hint}.')
 
+def _is_one_block(view):
+    "Whether a view is a single block, and no `nn.Identity` beside it shows that others were left out."
+    if view.depths != (1,): return False
+    inside = set(view.path()[0].modules())
+    around = [list(m.children()) for m in view.model.modules() if m not in inside]
+    return not any(inside & set(children) and any(isinstance(c, nn.Identity) for c in children) for children in around)
+
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
 )->Unraveled: # its view, checked against the model on the first batch
@@ -213,15 +382,23 @@ def unravel(
     rule = _rule_of(model)
     stem, stages, head = rule(model) if rule else ([], [], [])
     if not len(stages): raise NotResidualError(_unknown(model))
-    return Unraveled(model, stem, stages, head)
+    view = Unraveled(model, stem, stages, head)
+    if _is_one_block(view): raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {type(view.path()[0]).__name__}: it has no sub-network but itself')
+    return view
 
 # %% ../nbs/00_unravel.ipynb #76f0a6e8
 def _is_sequence(m): return isinstance(m, nn.Sequential) and type(m).forward is nn.Sequential.forward
 def _is_block(m): return any(True for _ in m.children()) and not _is_sequence(m)
 
+def _comes_apart(m):
+    "Whether `m` is a network of a registered family: a chain of its own, and so no block of another."
+    rule = _rule_of(m)
+    return bool(rule) and len(rule(m)[1]) > 0
+
 def _is_stage(m):
     "A sequence of blocks, of which all but the first are of one class and can be skipped."
     blocks = [b for b in m if not isinstance(b, nn.Identity)] if _is_sequence(m) else []
+    if any(_comes_apart(b) for b in blocks): return False
     if len(blocks) < 2: return len(blocks) == 1 and _is_block(blocks[0])
     first, *rest = blocks
     return (any(True for _ in first.parameters()) and all(_is_block(b) and getattr(b, 'use_res_connect', True) for b in rest)
