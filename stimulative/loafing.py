@@ -201,12 +201,12 @@ class _Steps:
     def __iter__(self): return iter(self.steps)
     def __len__(self): return len(self.dl) * self.networks
 
-def _peeked(test_dl):
+def _peeked(test_dl, n_classes):
     "A test loader's batches, the first of which has been looked at: what is wrong with it is said before any work."
     batches = iter(test_dl)
     first = next(batches, None)
     if first is None: raise ValueError('the test loader gave no batch of images')
-    images_and_labels(first)
+    check_classes(images_and_labels(first)[1], n_classes, ' in test batch 1')
     return itertools.chain([first], batches)
 
 # %% ../nbs/04_loafing.ipynb #2a7c04e1
@@ -219,10 +219,11 @@ def path_logits(
 ): # yields (name, logits, labels), all paths of a batch after each other
     "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
     stats, tree, device, progress = PathStatistics(), path_tree(paths), next(view.model.parameters()).device, progress or iter
-    batches, test = calibration_batches(batches, math.inf), _peeked(test_dl)
+    batches = calibration_batches(batches, math.inf)
     with torch.no_grad(), preserved_statistics(view.model):
         view.model.eval()
         shield = _shielded(view, batches[0][:1].to(device))
+        test = _peeked(test_dl, _logits(view(batches[0][:2].to(device))).shape[1])
         def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shield else h)
         def calibrate():
             for x in batches:
