@@ -4,7 +4,7 @@
 
 # %% ../nbs/16_experiment.ipynb #cd9987ec
 from __future__ import annotations
-import hashlib, inspect, json, math, numbers, pickle, random, resource, time, warnings
+import errno, hashlib, inspect, json, math, numbers, random, resource, time, uuid, warnings, zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
@@ -20,19 +20,21 @@ from .data import cifar_dls, digits_dls, imagenet_dls, write_whole
 from .callback import StimulativeCallback, ramp
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
 from .interpret import LoafingInterpretation
-from .store import ResultsStore, settings_key, source_version, versions, writable_folder
+from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key, source_version, this_command, versions, writable_folder
 from .processes import distributed, evaluate_together, from_first, gather, together
 
 # %% auto #0
-__all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'method_parts', 'Run',
-           'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog',
-           'SkipValidation', 'Checkpoints', 'checkpoint_files', 'newest_checkpoint', 'train', 'record_interpretation',
-           'evaluate_checkpoint']
+__all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options',
+           'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds',
+           'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
+           'Checkpoints', 'checkpoint_files', 'read_whole', 'newest_checkpoint', 'all_finite', 'StopDiverged',
+           'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
 
 # %% ../nbs/16_experiment.ipynb #b3a9241a
 def _torchvision_net(name, num_classes, n_in, **options):
     if n_in != 3: raise ValueError(f'{name} takes images of 3 channels, the data have {n_in}')
-    return torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
+    try: return torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
+    except TypeError as e: raise ValueError(f'{name} cannot be made with the options {options}: {e}') from e
 
 data_sets = {
     'digits': lambda path, bs, **options: digits_dls(bs=bs, **options),
@@ -61,6 +63,25 @@ def named_function(
         except (ImportError, AttributeError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
     if kind == 'network' and name in torchvision.models.list_models(torchvision.models): return partial(_torchvision_net, name)
     raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(known)}{", the classifiers of torchvision" * (kind == "network")}, or package.module:function for your own')
+
+# %% ../nbs/16_experiment.ipynb #c16a0002
+_loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'imagenet': imagenet_dls}
+_given = {'data set': {'name', 'path', 'bs', 'device'}, 'network': {'num_classes', 'n_in'}}      # by the run, not by its options
+
+def check_options(
+    name:str, # of data or network, as in `named_function`
+    known:Mapping, # name -> function
+    kind:str, # 'network' or 'data set'
+    options:Mapping, # parameter -> value
+):
+    "A `ValueError` for options that the function behind a name does not take."
+    fn = _loaders.get(name) if kind == 'data set' and name in known else None
+    takes = inspect.signature(fn or named_function(name, known, kind)).parameters.values()
+    names = {p.name for p in takes} - _given[kind]
+    if odd := sorted(set(options) & _given[kind]): raise ValueError(f'{kind} {name!r} is given {", ".join(odd)} by the run, not by its options')
+    if any(p.kind is p.VAR_KEYWORD for p in takes): return
+    if odd := sorted(set(options) - names):
+        raise ValueError(f'{kind} {name!r} has no option {", ".join(odd)}; it has {", ".join(sorted(names)) or "none"}')
 
 # %% ../nbs/16_experiment.ipynb #6fc0dfa9
 methods = {'ct': None, 'st': StimulativeCallback, 'stochastic_depth': StochasticDepthCallback, 'stage_supervision': StageSupervisionCallback,
@@ -129,15 +150,21 @@ _rules = { # setting -> (is it right?, what is allowed)
     'momentum': (_number(lambda v: 0 <= v < 1), 'a number from 0 to below 1'),
     'clip': (lambda v: v is None or _number(lambda v: v > 0)(v), 'a number above 0, or None'),
     'schedule': (lambda v: v in schedules, f'one of {", ".join(schedules)}'), 'precision': (lambda v: v in precisions, f'one of {", ".join(precisions)}'),
-    'milestones': (lambda v: all(map(_number(lambda m: 0 < m < 1), v)), 'fractions of training between 0 and 1'),
+    'milestones': (lambda v: isinstance(v, tuple) and all(map(_number(lambda m: 0 < m < 1), v)), 'a list of fractions of training between 0 and 1'),
+    **{k: (lambda v: isinstance(v, bool), 'true or false, without quotes') for k in ('ramped', 'nesterov', 'sync_bn')},
 }
+
+def _pairs(o): return o if isinstance(o, tuple) else (o,)
 
 @patch
 def _check(self:Run):
     "Check every setting; what has no meaning for the method is set to nothing, so that it makes no other run."
     if 'st' not in str(self.method).split('+'): object.__setattr__(self, 'lam', 0.); object.__setattr__(self, 'ramped', False)
     for k in ('data_options', 'network_options', 'method_options', 'milestones'): object.__setattr__(self, k, _frozen(getattr(self, k)))
-    named_function(self.data, data_sets, 'data set'); named_function(self.network, networks, 'network')
+    for kind in ('data_options', 'network_options', 'method_options'):
+        if not all(isinstance(o, tuple) and len(o) == 2 for o in _pairs(getattr(self, kind))): raise ValueError(f'{kind} must be names and values, got {getattr(self, kind)!r}')
+    check_options(self.data, data_sets, 'data set', dict(self.data_options))
+    check_options(self.network, networks, 'network', dict(self.network_options))
     method_parts(self.method, self.method_options)
     for k,(ok,allowed) in _rules.items():
         if not ok(v := getattr(self, k)): raise ValueError(f'{k} must be {allowed}, got {v!r}')
@@ -241,7 +268,7 @@ class RunLog(Callback):
     def __init__(self,
         rows:list=(), # of the epochs that were run before
         report:Callable=noop, # called with each new row by the first process
-    ): self.rows, self.report, self._ran = list(rows), report, False
+    ): self.rows, self.report, self._ran, self.diverged = list(rows), report, False, None
 
     def before_train(self): self._began, self._sums, self._right, self._ran = time.perf_counter(), torch.zeros(3), [], True
 
@@ -279,6 +306,74 @@ class SkipValidation(Callback):
     def before_validate(self):
         if (self.epoch + 1) % self.every and self.epoch + 1 < self.n_epoch: raise CancelValidException
 
+# %% ../nbs/16_experiment.ipynb #c16a0011
+_splits = {'cifar10': ('train', 'test'), 'cifar100': ('train', 'test'), 'imagenet': ('train', 'val')}
+_n_classes = {'cifar10': 10, 'cifar100': 100}
+
+def data_folder(
+    run:Run,
+    data=None, # folder of the images, as for `train`
+)->Path|None: # None where they come from no folder
+    "Where the images of a run are looked for."
+    if run.data == 'digits' and data is not None: raise ValueError(f'digits come with scikit-learn, from no folder; got the folder {data}')
+    if data is not None: return Path(data).expanduser()
+    if run.data == 'imagenet': return Path('imagenet')
+    return fastai_path('data')/run.data if run.data in _n_classes else None
+
+def data_facts(
+    run:Run,
+    data=None, # folder of the images, as for `train`
+)->dict: # files, classes, digest; {} where there is nothing to look at
+    "What the images of a run look like from outside."
+    root = data_folder(run, data)
+    if root is None or not root.exists():
+        if data is not None and run.data in data_sets: data_sets[run.data](path=data, bs=run.bs)      # says what is missing
+        return {}
+    facts, n = folder_facts(root, _splits.get(run.data, ())), _n_classes.get(run.data)
+    if n and facts['files'] and facts['classes'] != n: raise ValueError(f'{run.data} has {n} classes, and {root}/train has {facts["classes"]}')
+    return facts
+
+# %% ../nbs/16_experiment.ipynb #c16a0012
+def run_facts(
+    run:Run,
+    data=None, # folder of the images, as for `train`
+    images:dict|None=None, # of `data_facts`, where they are known
+)->dict: # data, own, source, processes
+    "What a result depends on besides the settings."
+    own = {name: module_digest(import_module(name.partition(':')[0])) for name in (run.data, run.network) if ':' in name}
+    images = data_facts(run, data) if images is None else images
+    return dict(data=images, own=own, source=source_version(), processes=max(num_distrib(), 1))
+
+def what_changed(
+    then:dict, # `run_facts`
+    now:dict, # `run_facts`
+)->list: # of words; empty where nothing did
+    "What two facts disagree about; what one of them leaves out is passed over."
+    said, (a, b) = [], (then.get('data'), now.get('data'))
+    if a and b and a['digest'] != b['digest']:
+        said.append(f'the data are others ({a["files"]} files in {a["classes"]} classes then, {b["files"]} in {b["classes"]} now)')
+    for name,text in now.get('own', {}).items():
+        if then.get('own', {}).get(name, text) != text: said.append(f'{name} was edited')
+    for k,words in (('processes', 'processes'), ('loader_workers', 'loader workers'), ('source', 'as version of this package')):
+        a, b = then.get(k), now.get(k)
+        if None not in (a, b) and a != b: said.append(f'{a} {words} then, {b} now')
+    return said
+
+# %% ../nbs/16_experiment.ipynb #c16a0020
+def load_weights(
+    model:nn.Module,
+    state:dict, # parameter -> tensor
+    what:str, # they are, for the message
+):
+    "`load_state_dict`, whose error is one line."
+    try: model.load_state_dict(state)
+    except RuntimeError as e:
+        lines = str(e).strip().splitlines()
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {lines[-1].strip()}') from e
+
+def _check_held(lock):
+    if lock is not None and not lock.held(): raise OSError(f'{lock.path.parent} was taken over by another process while this one stood still')
+
 # %% ../nbs/16_experiment.ipynb #ed5efdbc
 class Checkpoints(Callback):
     "Writes the state of a run after every epoch, and puts one back before the first."
@@ -288,19 +383,22 @@ class Checkpoints(Callback):
         log:RunLog, # whose rows are kept
         state:dict|None=None, # a checkpoint to go on from
         keep:int=2, # how many files
-    ): self.folder, self.log, self.state, self.keep = Path(folder), log, state, keep
+        about:dict=(), # what else every file says: settings, facts
+        lock:RunLock|None=None, # without which nothing is written
+    ): self.folder, self.log, self.state, self.keep, self.about, self.lock = Path(folder), log, state, keep, dict(about), lock
 
     def before_fit(self):
         if self.state is None: return
-        get_model(self.learn.model).load_state_dict(self.state['model'])
+        load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
         self.opt.load_state_dict(self.state['opt'])
         if self.state['scaler'] is not None: self.learn.scaler.load_state_dict(self.state['scaler'])
 
     def after_epoch(self):
         if rank_distrib() or len(self.log.rows) != self.epoch + 1: return      # skipped epochs
+        _check_held(self.lock)
         scaler = getattr(self.learn, 'scaler', None)
         write_whole(dict(epoch=self.epoch + 1, model=get_model(self.learn.model).state_dict(), opt=self.opt.state_dict(),
-                         scaler=scaler and scaler.state_dict(), rows=self.log.rows), self.folder/f'epoch_{self.epoch + 1:05d}.pt')
+                         scaler=scaler and scaler.state_dict(), rows=self.log.rows, **self.about), self.folder/f'epoch_{self.epoch + 1:05d}.pt')
         for old in checkpoint_files(self.folder)[self.keep:]: old.unlink()
 
 def checkpoint_files(
@@ -310,15 +408,49 @@ def checkpoint_files(
     return sorted(Path(folder).glob('epoch_*.pt'), reverse=True)
 
 # %% ../nbs/16_experiment.ipynb #ff019674
-_unreadable = (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError)
+def read_whole(
+    path, # of a file that `torch.save` wrote
+): # what was saved
+    "Read tensors and plain values, every checksum compared; a `ValueError` if the file is damaged."
+    with open(path, 'rb') as f:
+        try:
+            with zipfile.ZipFile(f) as z: wrong = z.testzip()
+            if wrong: raise ValueError(f'checksum of {wrong}')
+            f.seek(0)
+            return torch.load(f, map_location='cpu', weights_only=True)
+        except MemoryError: raise
+        except Exception as e:
+            if isinstance(e, OSError) and e.errno not in (None, errno.EINVAL): raise      # the system's word, not the file's
+            raise ValueError(f'{path} is damaged, or no file of torch ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""})') from e
 
+def _set_aside(path):
+    "Give a damaged file another name, which nobody has."
+    n = len(list(path.parent.glob(f'{path.name}.damaged*')))
+    return path.rename(f'{path}.damaged{f".{n}" * bool(n)}')
+
+# %% ../nbs/16_experiment.ipynb #c16a0022
 def newest_checkpoint(
     folder, # of a run's checkpoints
-)->dict|None: # None where there is none that can be read
-    "The state after the last complete epoch that is on disk whole."
+)->dict|None: # None where there is none
+    "The state after the last complete epoch that is on disk whole; what is damaged is set aside."
     for f in checkpoint_files(folder):
-        try: return torch.load(f, map_location='cpu', weights_only=True)
-        except _unreadable as e: warnings.warn(f'the checkpoint {f} is damaged ({type(e).__name__}) and is passed over')
+        try: return read_whole(f)
+        except ValueError as e: warnings.warn(f'{e}; it is kept as {_set_aside(f).name}')
+        except OSError as e: raise OSError(f'the checkpoint {f} cannot be read ({e.strerror}); nothing was changed') from e
+
+# %% ../nbs/16_experiment.ipynb #c16a0031
+def all_finite(model:nn.Module)->bool:
+    "Whether all weights and statistics are numbers."
+    return all(v.isfinite().all() for v in model.state_dict().values())
+
+class StopDiverged(Callback):
+    "Ends a training whose weights are no numbers any more, and notes the epoch in the log."
+    order = RunLog.order + .5 # ahead of `Checkpoints`
+    def __init__(self, log:RunLog): self.log = log
+    def after_epoch(self):
+        if len(self.log.rows) != self.epoch + 1 or not any(gather(not all_finite(self.learn.model))): return
+        self.log.diverged = self.epoch + 1
+        raise CancelFitException
 
 # %% ../nbs/16_experiment.ipynb #810d4b84
 def _peak_memory():
@@ -326,72 +458,174 @@ def _peak_memory():
     if torch.cuda.is_available(): return torch.cuda.max_memory_allocated() / 2**20, 'CUDA allocator'
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 2**10), 'process, from its start'
 
-def _record(run, rows, resumed, interp, peaks):
-    "Settings, what was measured, and on what."
-    memory, of = max(peaks)               # of the hungriest process
-    best = max((r for r in rows if r['top1'] is not None), key=lambda r: r['top1'])
+def _summary(log, interp):
+    "The numbers of a run that a table shows."
+    rows = log.rows
+    tested = [r for r in rows if r['top1'] is not None]
+    best = max(tested, key=lambda r: r['top1'], default=dict(top1=math.nan, epoch=None))
+    last = rows[-1]['top1'] if rows[-1]['top1'] is not None else math.nan
+    seconds = sum(r['seconds'] for r in rows)
     found = {} if interp is None else interp.summary().iloc[0].to_dict()
-    summary = {**{k: round(v, 3) for k,v in found.items() if k != 'sub-networks'}, 'last top-1 (%)': round(rows[-1]['top1'], 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch'],
-               'time (s)': round(sum(r['seconds'] for r in rows), 1), 'wall (s)': round(sum(r['wall'] for r in rows), 1), 'images/s': round(sum(r['images_s'] * r['seconds'] for r in rows) / sum(r['seconds'] for r in rows), 1), 'peak (MiB)': round(memory)}
-    subnets = None if interp is None else [dict(depths=list(r.depths), **{c: getattr(r, c) for c in ('accuracy', 'n_params', 'flops')}) for r in interp.results.itertuples()]
-    return dict(key=run.key, settings=run.settings, summary=summary, epochs=rows, subnets=subnets, subnets_of=None if interp is None else math.prod(interp.depths), resumed_after=resumed, memory_of=of,
-                processes=max(num_distrib(), 1), source=source_version(), **versions())
+    return {**{k: round(v, 3) for k,v in found.items() if k != 'sub-networks'},
+            **({'diverged in epoch': log.diverged} if log.diverged else {}),
+            'last top-1 (%)': round(last, 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch'],
+            'time (s)': round(seconds, 1), 'wall (s)': round(sum(r['wall'] for r in rows), 1),
+            'images/s': round(sum(r['images_s'] * r['seconds'] for r in rows) / seconds, 1)}
+
+def _record(run, log, interp, peaks, facts, about):
+    "Settings, what was measured, from what, and on what."
+    memory, of = max(peaks)               # of the hungriest process
+    columns = ('accuracy', 'n_params', 'flops')
+    subnets = None if interp is None else [dict(depths=list(r.depths), **{c: getattr(r, c) for c in columns}) for r in interp.results.itertuples()]
+    return dict(key=run.key, settings=run.settings, summary={**_summary(log, interp), 'peak (MiB)': round(memory)}, epochs=log.rows,
+                subnets=subnets, subnets_of=None if interp is None else math.prod(interp.depths), diverged=log.diverged,
+                made_from=facts, **about, memory_of=of, processes=facts['processes'], loader_workers=facts['loader_workers'],
+                source=facts['source'], command=this_command(), **versions())
 
 # %% ../nbs/16_experiment.ipynb #bf12928a
-def _start(run, folder, store, force, resume):
-    "(stored record, checkpoint): what the first process finds before it begins."
-    if not force and (found := store.get(run.settings)): return found, None
-    files = checkpoint_files(folder)
-    if force or not files: return None, None
-    if not resume: raise FileExistsError(f'{folder} holds an interrupted training of these settings ({files[0].stem}): go on with resume (--resume), or begin anew with force (--force)')
-    return None, newest_checkpoint(folder)
+def stored_record(
+    run:Run,
+    store:ResultsStore,
+    facts:dict, # `run_facts` of today
+)->dict|None: # None where there is none
+    "The record of a run; a `ValueError` if it was made from other data or other code of one's own."
+    if (found := store.get(run.settings)) is None: return None
+    made = {k: v for k,v in found.get('made_from', {}).items() if k in ('data', 'own')}
+    if changed := what_changed(made, facts):
+        raise ValueError(f'the stored result of run {run.key} was made from something else: {"; ".join(changed)}. '
+                         'Train it anew with force (--force), or into another folder (--out)')
+    return found
 
-def _keep(run, learn, folder, store, record):
-    "The record first, then the weights; the checkpoints of epochs are needed no longer."
-    write_whole(dict(settings=json.dumps(run.settings), model=learn.model.state_dict()), folder/'final.pt')
+def _about_stored(run, store, folder, found):
+    "Where a stored result comes from, in words."
+    final, source = folder/'final.pt', found.get('source', 'unknown')
+    version = source if source == source_version() else f'{source} (this is {source_version()})'
+    parts = [f'finished {store.finished(run.settings)} by version {version}', f'weights in {final}' if final.is_file() else f'its weights are gone from {final}']
+    if not found.get('made_from', {}).get('data') and run.data != 'digits': parts.append('it does not say of which images it is')
+    if checkpoint_files(folder): parts.append('a newer training was interrupted; resume (--resume) goes on with that')
+    return f'stored result, not trained again: {"; ".join(parts)}'
+
+# %% ../nbs/16_experiment.ipynb #c16a0040
+def _state(run, folder, store, facts, force, resume):
+    "The checkpoint to go on from; None: begin anew. What does not belong to this run of today is refused."
+    files = checkpoint_files(folder)
+    if not files or (force and not resume): return None
+    if not resume: raise FileExistsError(f'{folder} holds an interrupted training of these settings ({files[0].stem}): go on with resume (--resume), or begin anew with force (--force)')
+    state = newest_checkpoint(folder)
+    if state is None: return None
+    theirs = json.loads(state.get('settings', json.dumps(run.settings)))
+    if odd := [k for k in {**theirs, **run.settings} if settings_key({k: theirs.get(k)}) != settings_key({k: run.settings.get(k)})]:
+        raise ValueError(f'{files[0]} is a checkpoint of other settings: ' + ', '.join(f'{k} {theirs.get(k)}' for k in odd))
+    _check_same(state, facts, folder, force)
+    return state
+
+def _check_same(state, facts, folder, force):
+    "Refuse to go on where the training had begun from something else, unless that is wanted."
+    changed = what_changed(json.loads(state.get('facts', '{}')), facts)
+    if not changed: return
+    if not force: raise ValueError(f'the training in {folder} began from something else: {"; ".join(changed)}. Begin anew with force (--force), '
+                                   'or go on in spite of it with both (--resume --force): its record will say so')
+    state['changed'] = [*state.get('changed', []), *changed]
+
+def _is_of(state, record):
+    "Whether a checkpoint is what a finished training left behind."
+    return bool(state and record and state.get('training') and state['training'] == record.get('training'))
+
+# %% ../nbs/16_experiment.ipynb #c16a0041
+def _stored(run, folder, store, facts, force, resume):
+    "What is stored and asked for: with `resume`, an interrupted training comes before it."
+    return None if force or (resume and checkpoint_files(folder)) else stored_record(run, store, facts)
+
+def _begin(run, folder, store, facts, force, resume):
+    "(stored record, checkpoint), for who holds the lock; files of processes that are gone are taken away."
+    for f in folder.glob('*.pt.[0-9]*'): f.unlink()
+    if found := _stored(run, folder, store, facts, force, resume): return found, None     # finished by another meanwhile
+    record = None if force else store.get(run.settings)
+    if resume and record and _is_of(newest_checkpoint(folder), record):
+        for f in checkpoint_files(folder): f.unlink()
+        return stored_record(run, store, facts), None
+    return None, _state(run, folder, store, facts, force, resume)
+
+def _keep(run, learn, folder, store, record, lock):
+    "The weights first, then the record; the checkpoints of epochs are needed no longer."
+    _check_held(lock)
+    write_whole(dict(settings=json.dumps(run.settings), facts=json.dumps(record['made_from']), model=learn.model.state_dict()), folder/'final.pt')
     store.put(run.settings, record)
-    for f in folder.glob('epoch_*'): f.unlink()
+    for f in checkpoint_files(folder): f.unlink()
 
 # %% ../nbs/16_experiment.ipynb #637b4ad7
 def _evaluated(learn):
     "All sub-networks; None for a network that has diverged or does not come apart."
-    if not all(v.isfinite().all() for v in learn.model.state_dict().values()): return None
+    if not all_finite(learn.model): return None
     try: return evaluate_together(learn)
     except NotResidualError: return None
 
+def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
+    "Train, from a checkpoint or from the beginning; (log, what record and checkpoints say of the training)."
+    state = state or {}
+    log = RunLog(state.get('rows', []), report)
+    about = dict(training=state.get('training') or uuid.uuid4().hex[:12], changed=state.get('changed', []))
+    files = dict(settings=json.dumps(run.settings), facts=json.dumps(facts), **about)
+    own = [EpochSeeds(run.seed), log, skip, StopDiverged(log), Checkpoints(folder, log, state or None, about=files, lock=lock)]
+    done = len(log.rows)
+    if torch.cuda.is_available(): torch.cuda.reset_peak_memory_stats()
+    with distributed(learn, run.sync_bn), learn.no_logging():
+        learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), *own, *L(cbs)])
+    return log, dict(about, resumed_after=done or None)
+
+def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs):
+    "From the data to the stored record."
+    learn = run_learner(run, data)
+    workers = getattr(learn.dls.train, 'fake_l', learn.dls.train).num_workers
+    facts = dict(facts, data=facts['data'] or data_facts(run, data), loader_workers=workers)      # which may have come only now
+    if state: from_first(lambda: _check_same(state, {'loader_workers': workers}, folder, force))
+    from_first(lambda: writable_folder(folder, need=32 * sum(p.numel() for p in learn.model.parameters())))     # three files of weights and momentum, and some
+    if not rank_distrib() and state is None:
+        for f in checkpoint_files(folder): f.unlink()            # of an earlier training, which is given up
+    log, about = _fit(run, learn, folder, state, lock, facts, report, skip, cbs)
+    interp, peaks = _evaluated(learn), gather(_peak_memory())
+    def finish():
+        record = _record(run, log, interp, peaks, facts, about)
+        _keep(run, learn, folder, store, record, lock)
+        return record
+    return from_first(finish)
+
+# %% ../nbs/16_experiment.ipynb #c16a0042
 def train(
     run:Run, # what is to be trained
     out='results', # folder: results.sqlite, and checkpoints/<key of the run>/
     data=None, # folder of the images; None: where fastai keeps them
-    force:bool=False, # train even if the results have this run, or a part of it
+    force:bool=False, # train even if the results have this run, or a part of it; with `resume`: go on although data or code changed
     resume:bool=False, # go on from the checkpoint of an interrupted training
     cbs:list|None=None, # further callbacks, such as a logger
     report:Callable=noop, # called with the log's row after each epoch
     valid_every:int=1, # epochs from one test to the next; the weights do not depend on it
+    say:Callable=print, # called with a line where a stored result is returned
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
     "Carry out a run, evaluate its ordered sub-networks (1,000 of them where there are more), store the record; or return the one that is stored."
     skip = SkipValidation(valid_every)
     with together():
         store, folder = ResultsStore(Path(out).expanduser()/'results.sqlite'), Path(out).expanduser()/'checkpoints'/run.key
-        from_first(lambda: writable_folder(out))
-        found, state = from_first(lambda: _start(run, folder, store, force, resume))
-        if found: return found
-        learn = run_learner(run, data)
-        from_first(lambda: writable_folder(folder, need=32 * sum(p.numel() for p in learn.model.parameters())))     # three files of weights and momentum, and some
-        if not rank_distrib():
-            for f in folder.glob('epoch_*') if state is None else folder.glob('epoch_*.pt.*'): f.unlink()           # of an earlier training, or half written
-        log = RunLog(state['rows'] if state else [], report)
-        done = len(log.rows)
-        if torch.cuda.is_available(): torch.cuda.reset_peak_memory_stats()
-        with distributed(learn, run.sync_bn), learn.no_logging():
-            learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), EpochSeeds(run.seed), log, skip, Checkpoints(folder, log, state), *L(cbs)])
-        interp = _evaluated(learn)
-        peaks = gather(_peak_memory())
-        def finish():
-            record = _record(run, log.rows, done or None, interp, peaks)
-            _keep(run, learn, folder, store, record)
-            return record
-        return from_first(finish)
+        from_first(lambda: (writable_folder(out), store.check()) and None)
+        facts = from_first(lambda: run_facts(run, data))
+        found, lock, state = from_first(lambda: _stored(run, folder, store, facts, force, resume)), None, None
+        try:
+            if not found:
+                from_first(lambda: folder.mkdir(parents=True, exist_ok=True))
+                if not rank_distrib(): lock = RunLock(folder/'lock')
+                from_first(lambda: lock.take() and None)
+                found, state = from_first(lambda: _begin(run, folder, store, facts, force, resume))
+            if not found: return _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs)
+            if not rank_distrib(): say(_about_stored(run, store, folder, found))
+            return found
+        finally:
+            if lock is not None: _give_back(lock)
+
+def _give_back(lock):
+    "Release the lock, and take the folder away if nothing lies in it."
+    lock.release()
+    try: lock.path.parent.rmdir()
+    except OSError: pass
 
 # %% ../nbs/16_experiment.ipynb #16c5a5cb
 def record_interpretation(
@@ -412,11 +646,12 @@ def evaluate_checkpoint(
     "Evaluate all ordered sub-networks of a trained network; in several processes, shared out."
     path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}')
-    try:
-        saved = torch.load(path, map_location='cpu', weights_only=True)
-        run = Run(**json.loads(saved['settings']))
-    except _unreadable as e: raise ValueError(f'{path} is no final.pt of a run ({type(e).__name__})') from e
+    try: saved = read_whole(path)
+    except ValueError as e: raise ValueError(f'{path} is no final.pt of a run: {e}') from e
+    if not isinstance(saved, dict) or not {'settings', 'model'} <= set(saved):
+        raise ValueError(f'{path} is no final.pt of a run: settings and model are not in it')
+    run = Run(**json.loads(saved['settings']))
     with together():
         learn = run_learner(run, data)
-        learn.model.load_state_dict(saved['model'])
+        load_weights(learn.model, saved['model'], path)
         return evaluate_together(learn, name=run.method)

@@ -4,35 +4,56 @@
 
 # %% ../nbs/15_store.ipynb #4100dd97
 from __future__ import annotations
-import hashlib, json, os, platform, shutil, sqlite3, subprocess
+import functools, hashlib, json, os, platform, re, shlex, shutil, sqlite3, subprocess, sys, threading, time, uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from importlib.metadata import version, PackageNotFoundError
 from pathlib import Path
 
-import fastai, torch
 import pandas as pd
+from fastcore.basics import patch
 
 # %% auto #0
-__all__ = ['versions', 'source_version', 'settings_key', 'ResultsStore', 'results_frame', 'results', 'writable_folder']
+__all__ = ['processor', 'versions', 'source_version', 'this_command', 'settings_key', 'ResultsStore', 'results_frame', 'results',
+           'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
 
 # %% ../nbs/15_store.ipynb #a7f378b1
+def processor()->str:
+    "The name of the processor."
+    try: names = re.findall(r'model name\s*: (.+)', Path('/proc/cpuinfo').read_text())
+    except OSError: names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
 def versions()->dict:
-    "What a stored number has to say of the machine that gave it."
+    "What a stored number has to say of the machine and the libraries that gave it."
+    import fastai, torch, torchvision
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return dict(python=platform.python_version(), torch=torch.__version__, fastai=fastai.__version__, machine=platform.machine(),
+    others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
+    return dict(python=platform.python_version(), torch=torch.__version__, torchvision=torchvision.__version__,
+                fastai=fastai.__version__, **others, machine=platform.machine(), processor=processor(),
                 cpus=os.cpu_count(), threads=torch.get_num_threads(), gpu=gpu)
 
+# %% ../nbs/15_store.ipynb #c15a0001
+@functools.cache
 def source_version()->str: # 'commit', with a + behind it where files were changed since; or the installed version
     "Which version of this package is running."
     here = Path(__file__).resolve().parent if '__file__' in globals() else Path.cwd()
-    def git(*args): return subprocess.run(['git', '-C', here, *args], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    def git(*args):
+        done = subprocess.run(['git', '-C', here, *args], capture_output=True, text=True, timeout=10, check=True)
+        return done.stdout.strip()
     try:
-        git('ls-files', '--error-unmatch', here/'store.py')      # a checkout of this package, not one that holds the environment it is installed in
-        return git('rev-parse', '--short=12', 'HEAD') + '+' * bool(git('status', '--porcelain', '--untracked-files=no', here))
+        git('ls-files', '--error-unmatch', here/'store.py')      # a checkout of this package, not one around its environment
+        changed = bool(git('status', '--porcelain', '--untracked-files=no', here))
+        return git('rev-parse', '--short=12', 'HEAD') + '+' * changed
     except (OSError, subprocess.SubprocessError):
-        from importlib.metadata import version, PackageNotFoundError
         try: return version('stimulative')
         except PackageNotFoundError: return 'unknown'
+
+def this_command()->str: # as it was typed, or 'a notebook'
+    "What this process was started with."
+    if passed_on := os.environ.get('STIMULATIVE_COMMAND'): return passed_on     # by who started it to train
+    name = Path(sys.argv[0]).name
+    return 'a notebook' if name == 'ipykernel_launcher.py' else shlex.join([name, *sys.argv[1:]])
 
 # %% ../nbs/15_store.ipynb #f81a8dd7
 def settings_key(
@@ -56,13 +77,21 @@ class ResultsStore:
     @contextmanager
     def _open(self):
         "A connection; what the body does is written as a whole or not at all. Waits for other writers."
-        db = sqlite3.connect(self.path, timeout=120)
+        columns, db = 'key TEXT PRIMARY KEY, finished TEXT NOT NULL, settings TEXT NOT NULL, record TEXT NOT NULL', None
         try:
+            db = sqlite3.connect(self.path, timeout=120)
             with db:
-                db.execute('CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, finished TEXT NOT NULL, settings TEXT NOT NULL, record TEXT NOT NULL)')
+                db.execute(f'CREATE TABLE IF NOT EXISTS runs ({columns})')
                 yield db
-        except sqlite3.DatabaseError as e: raise OSError(f'{self.path} cannot be used as a results store: {e}') from e
-        finally: db.close()
+        except sqlite3.Error as e: raise OSError(f'{self.path} cannot be used as a results store: {e}') from e
+        finally:
+            if db is not None: db.close()
+
+    def check(self):
+        "See that a record can be kept: one is written and taken away again. An `OSError` if not."
+        with self._open() as db:
+            db.execute("INSERT INTO runs VALUES ('probe', '', '', '')")
+            db.execute("DELETE FROM runs WHERE key = 'probe'")
 
     def put(self,
         settings:dict, # what decides the run
@@ -78,6 +107,13 @@ class ResultsStore:
         if not self.path.exists(): return None
         with self._open() as db: row = db.execute('SELECT record FROM runs WHERE key = ?', (settings_key(settings),)).fetchone()
         return row and json.loads(row[0])
+
+    def finished(self, settings:dict)->str|None: # date and time, in UTC
+        "When a run was finished."
+        if not self.path.exists(): return None
+        with self._open() as db:
+            row = db.execute('SELECT finished FROM runs WHERE key = ?', (settings_key(settings),)).fetchone()
+        return row and row[0]
 
     def records(self)->list: # [(settings, record)], in the order in which they were finished
         "All that is there."
@@ -122,3 +158,149 @@ def writable_folder(
         try: probe.unlink()
         except OSError: pass
     return path
+
+# %% ../nbs/15_store.ipynb #c15a0011
+def _data_files(root, folders):
+    "All files of the folders, as names below `root`, in order."
+    found, seen = [], {os.path.realpath(root)} if folders else set()
+    for folder in folders or ['']:
+        for at, dirs, names in os.walk(root/folder, followlinks=True):
+            here = os.path.realpath(at)
+            if here in seen or ('results.sqlite' in names and not folder): dirs[:], names = [], []      # a link that leads back; results
+            seen.add(here)
+            dirs[:] = sorted(d for d in dirs if not d.startswith(('.', '__pycache__')))
+            found += [os.path.join(at, n) for n in sorted(names) if not n.startswith(('.', 'decoded.pt'))]
+    return [os.path.relpath(f, root) for f in found]
+
+def _evenly(found, n):
+    "At most `n` of a list, from all of its length."
+    return found if len(found) <= n else [found[i * len(found) // n] for i in range(n)]
+
+def folder_facts(
+    root, # a folder of data, or a file
+    folders:tuple=(), # look at these folders in it alone, such as ('train', 'test')
+)->dict: # files, classes (of the first folder), digest
+    "What tells one folder of data from another, found without reading it all."
+    root = Path(root)
+    files = [''] if root.is_file() else _data_files(root, folders)
+    digest = hashlib.sha256('\0'.join(files).encode(errors='surrogateescape'))
+    for name in _evenly(files, 100_000): digest.update(str((root/name).stat().st_size).encode())
+    for name in _evenly(files, 64):
+        with open(root/name, 'rb') as f: digest.update(f.read(2**16))
+    first = [os.path.dirname(f) for f in files if not folders or Path(f).parts[0] == folders[0]]
+    return dict(files=len(files), classes=len(set(first)), digest=digest.hexdigest()[:16])
+
+# %% ../nbs/15_store.ipynb #c15a0014
+def _beside(module):
+    "A module and, from its folder, those whose things it uses."
+    found, waiting = {}, [module]
+    while waiting:
+        m = waiting.pop()
+        if m.__name__ in found: continue
+        found[m.__name__] = m
+        used = {getattr(o, '__module__', None) or getattr(o, '__name__', '') for o in list(vars(m).values())}
+        used |= {o.__name__ for o in list(vars(m).values()) if isinstance(o, type(os))}
+        folder = Path(module.__file__).resolve().parent
+        for other in filter(None, map(sys.modules.get, filter(None, used))):
+            if getattr(other, '__file__', None) and Path(other.__file__).resolve().is_relative_to(folder): waiting.append(other)
+    return [found[k] for k in sorted(found)]
+
+def module_digest(
+    module, # an imported module
+)->str: # '' where it has no text, as in a notebook
+    "What changes with the text of a module, and of those beside it that it uses."
+    if not getattr(module, '__file__', None): return ''
+    digest = hashlib.sha256()
+    for m in _beside(module): digest.update(m.__name__.encode() + Path(m.__file__).read_bytes())
+    return digest.hexdigest()[:16]
+
+# %% ../nbs/15_store.ipynb #c15a0021
+def _text(path):
+    try: return Path(path).read_text()
+    except OSError: return ''
+
+def _machine():
+    "Names the space in which a process number means one process: host, start of the machine, container."
+    try: inside = os.readlink('/proc/self/ns/pid')
+    except OSError: inside = ''
+    return f'{platform.node()} {_text("/proc/sys/kernel/random/boot_id").strip()} {inside}'
+
+def _began(pid):
+    "When a process of this machine began, in ticks; '' where that is not known, None where there is no such process."
+    try: os.kill(pid, 0)
+    except ProcessLookupError: return None
+    except OSError: pass                              # there, and another user's
+    words = _text(f'/proc/{pid}/stat').rpartition(')')[2].split()
+    if words and words[0] == 'Z': return None         # dead, and not yet fetched by its parent
+    return words[19] if len(words) > 19 else ''
+
+# %% ../nbs/15_store.ipynb #c15a0023
+class RunLock:
+    "A file that says who trains a run; see `take` and `release`."
+    beat, silent = 10., 120. # seconds from heartbeat to heartbeat; without one for so long, another machine's process counts as dead
+    def __init__(self,
+        path, # of the file; its folder must be there
+    ):
+        self.path, self._stop = Path(path), threading.Event()
+        self.me = dict(host=platform.node(), machine=_machine(), pid=os.getpid(), began=_began(os.getpid()), token=uuid.uuid4().hex)
+
+    def _holder(self):
+        "Who is written in the file; {} where nothing can be read (yet)."
+        try: return json.loads(_text(self.path) or '{}')
+        except ValueError: return {}
+
+    def _age(self):
+        "Seconds since the last heartbeat, by the clock of the disk."
+        probe = self.path.with_name(f'.now.{self.me["token"]}')
+        probe.touch()
+        try: return probe.stat().st_mtime - self.path.stat().st_mtime
+        finally: probe.unlink()
+
+    def _alive(self, holder):
+        if holder.get('machine') == self.me['machine']: return _began(holder['pid']) == holder['began']
+        return self._age() < self.silent
+
+# %% ../nbs/15_store.ipynb #c15a0024
+@patch
+def take(self:RunLock):
+    "Hold the lock; an `OSError` that names the process which does."
+    for _ in range(5):
+        try: file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            self._put_away_stale()
+            continue
+        with os.fdopen(file, 'w') as f: json.dump(self.me, f)
+        threading.Thread(target=self._keep_beating, daemon=True).start()
+        return self
+    raise OSError(f'{self.path} cannot be had: others take it as fast as it is freed')
+
+@patch
+def _put_away_stale(self:RunLock):
+    "Take the file of a dead holder away; an `OSError` where the holder lives."
+    try: holder, alive = self._holder(), self._alive(self._holder())
+    except FileNotFoundError: return                 # given back meanwhile
+    if alive:
+        who = f'process {holder["pid"]} on {holder["host"]}' if holder else 'a process that has just begun'
+        raise OSError(f'{self.path.parent} is being trained by {who}: wait for it, or end it first')
+    aside = self.path.with_name(f'{self.path.name}.{self.me["token"]}')
+    try: os.rename(self.path, aside)
+    except FileNotFoundError: return
+    if json.loads(_text(aside) or '{}') != holder and not self.path.exists(): os.rename(aside, self.path)     # another was faster
+    else: aside.unlink()
+
+@patch
+def _keep_beating(self:RunLock):
+    while not self._stop.wait(self.beat) and self.held():
+        try: os.utime(self.path)
+        except OSError: pass                         # a disk that is away for a while
+
+@patch
+def held(self:RunLock)->bool:
+    "Whether the lock is still ours: it is not if this process was stopped so long that another took over."
+    return self._holder().get('token') == self.me['token']
+
+@patch
+def release(self:RunLock):
+    "Give the lock back."
+    self._stop.set()
+    if self.held(): self.path.unlink()
