@@ -286,7 +286,7 @@ def _say_unseen(model):
     if model in _told: return
     _told.add(model)
     warnings.warn(f'the main pass of this {type(model).__name__} was not seen, so each sub-network runs in full, what it has in common with the main network included. '
-                  'A network that is compiled as a whole hides its blocks; compile them one by one instead: `for block in unravel(model).path(): block.compile()` (nbs/howto/compile)')
+                  'A network that is compiled as a whole hides its blocks; compile those one by one instead, with stimulative.bench.compile_blocks(model) (nbs/howto/compile)')
 
 # %% ../nbs/04_step.ipynb #d3bd0026
 class MainPass:
