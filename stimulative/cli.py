@@ -4,27 +4,18 @@
 
 # %% ../nbs/90_cli.ipynb #555d52ad
 from __future__ import annotations
-import inspect, json, sys, warnings
+import inspect, json, os, shlex, sys, warnings
 from contextlib import redirect_stdout
+from pathlib import Path
+from fastcore.script import anno_parser, store_true
 
 # %% auto #0
-__all__ = ['commands', 'run_of', 'train', 'results', 'evaluate', 'ablate', 'matrix', 'main']
+__all__ = ['commands', 'run_of', 'train', 'results', 'evaluate', 'over_seeds', 'ablate', 'matrix', 'main']
 
 # %% ../nbs/90_cli.ipynb #332ebdff
 warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)     # of importing fastai, no concern of who types a command
 
-# %% ../nbs/90_cli.ipynb #3a080273
-import matplotlib
-import pandas as pd
-from fastai.torch_core import rank_distrib
-from fastcore.script import anno_parser, store_true
-from pathlib import Path
-
-from . import store
-from .comparison import imagenet_matrix
-from .experiment import Run, evaluate_checkpoint, preset, train as train_run
-from .interpret import plot_matrix
-from .sweeps import ablate_lambda, plot_lambda
+def _rank(): return int(os.environ.get('RANK', 0))         # as fastai's `rank_distrib`
 
 # %% ../nbs/90_cli.ipynb #c6fd4ed5
 def run_of(
@@ -33,6 +24,7 @@ def run_of(
     **options, # settings; None: as in the preset
 )->Run:
     "The run that a command line describes; a `ValueError` that says what is wrong."
+    from stimulative.experiment import preset
     run = preset(preset_name)
     try: said = json.loads(settings or '{}')
     except json.JSONDecodeError as e: raise ValueError(f'--settings is no JSON ({e}): {settings}') from e
@@ -40,18 +32,33 @@ def run_of(
     changes = {**said, **{k: v for k,v in options.items() if v is not None}}
     for kind in ('data', 'network', 'method'):
         base = {} if changes.get(kind, getattr(run, kind)) != getattr(run, kind) else dict(getattr(run, f'{kind}_options'))
-        changes[f'{kind}_options'] = {**base, **changes.get(f'{kind}_options', {})}
+        more = changes.get(f'{kind}_options', {})
+        if not isinstance(more, dict): raise ValueError(f'{kind}_options is a JSON object, as in {{"{kind}_options": {{}}}}; got {more!r}')
+        changes[f'{kind}_options'] = {**base, **more}
     return run.replace(**changes)
+
+# %% ../nbs/90_cli.ipynb #c20a0002
+def _say(
+    text='', # a line
+):
+    "Print; where nobody reads any more, print nothing from now on."
+    try: print(text, flush=True)
+    except OSError:
+        with open(os.devnull, 'w') as nowhere: os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 # %% ../nbs/90_cli.ipynb #e456fd86
 def _line(row, epochs):
     kl = '' if row['kl'] is None else f'  kl {row["kl"]:.3f}'
     loss = 'diverged' if row['ce'] is None else f'ce {row["ce"]:.3f}'
     top1 = '' if row['top1'] is None else f'  top-1 {row["top1"]:.2f} %'
-    print(f'epoch {row["epoch"]}/{epochs}  {loss}{kl}{top1}  {row["wall"]:.1f} s', flush=True)
+    _say(f'epoch {row["epoch"]}/{epochs}  {loss}{kl}{top1}  {row["wall"]:.1f} s')
+
+_spelled = {'all (%) std': 'std over sub-networks'} # what a spread is of
+
+def _table(df, columns): return df[[c for c in columns if c in df]].rename(columns=_spelled).to_string(index=False)
 
 def _print_summary(record):
-    for k,v in record['summary'].items(): print(f'{k:<18}{v}')
+    for k,v in record['summary'].items(): _say(f'{_spelled.get(k, k):<23}{v}')
 
 # %% ../nbs/90_cli.ipynb #20611292
 def _loggers(tensorboard, wandb):
@@ -60,7 +67,7 @@ def _loggers(tensorboard, wandb):
     if tensorboard:
         from fastai.callback.tensorboard import TensorBoardCallback
         found.append(TensorBoardCallback(tensorboard, trace_model=False, log_preds=False))
-    if wandb and not rank_distrib():
+    if wandb and not _rank():
         import wandb as w
         from fastai.callback.wandb import WandbCallback
         w.init(project='stimulative')
@@ -83,22 +90,34 @@ def train(
     data:str=None, # folder of the images; where fastai keeps them by default
     out:str='results', # folder of the results
     resume:store_true=False, # go on with an interrupted training
-    force:store_true=False, # train even if the results have this run
+    force:store_true=False, # train even if the results have this run; with --resume: go on although data or code changed
     valid_every:int=1, # epochs from one test to the next; the last epoch is always tested
     tensorboard:str=None, # folder for TensorBoard's log
     wandb:store_true=False, # log to Weights & Biases, in the project 'stimulative'
     as_json:store_true=False, # --json: print the record as one last line of JSON
 ):
     "Carry out a run and store its record; a stored run is shown, not repeated."
+    from stimulative.experiment import train as train_run
     run = run_of(preset, settings, method=method, lam=lam, epochs=epochs, bs=bs, lr=lr, seed=seed, network=network, precision=precision)
     if size is not None: run = run.replace(data_options={**dict(run.data_options), 'size': size})
-    first = not rank_distrib()
-    if first and not as_json: print(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}', flush=True)
+    first = not _rank()
+    if first and not as_json: _say(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}')
+    found = []                                                        # said where the result was stored already
     with redirect_stdout(sys.stderr if as_json else sys.stdout):      # whatever else is printed, bars for example, is not in the way of the JSON
-        record = train_run(run, out, data, force, resume, cbs=_loggers(tensorboard, wandb), report=lambda row: _line(row, run.epochs), valid_every=valid_every)
-    if not first: return
-    if as_json: print(json.dumps(record))
-    else: _print_summary(record); print(f'stored in {Path(out)/"results.sqlite"}, weights in {Path(out)/"checkpoints"/run.key/"final.pt"}')
+        record = train_run(run, out, data, force, resume, cbs=_loggers(tensorboard, wandb), report=lambda row: _line(row, run.epochs), valid_every=valid_every,
+                           say=lambda text: found.append(text) or _say(text))
+    if not first: return 0
+    if as_json: _say(json.dumps(record))
+    else:
+        _print_summary(record)
+        if not found: _say(f'stored in {Path(out)/"results.sqlite"}, weights in {Path(out)/"checkpoints"/run.key/"final.pt"}')
+    return _diverged(record)
+
+def _diverged(record):
+    "The exit code: 1 where the weights are no numbers, which is said."
+    if not record.get('diverged'): return 0
+    print(f'stimulative: the training diverged in epoch {record["diverged"]} and was ended; a smaller learning rate (--lr) or a ramped lambda may help', file=sys.stderr)
+    return 1
 
 # %% ../nbs/90_cli.ipynb #182f729c
 def results(
@@ -106,10 +125,12 @@ def results(
     csv:str=None, # write them all, with all settings, to this file
 ):
     "List the finished runs."
+    from stimulative import store
     df = store.results(out)
     if csv: df.to_csv(csv, index=False)
-    shown = ['key', 'data', 'network', 'method', 'lam', 'epochs', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'wall (s)']
-    print(df[[c for c in shown if c in df]].to_string(index=False))
+    if not len(df): return _say(f'no run is finished in {out} yet')
+    shown = ['key', 'data', 'network', 'method', 'lam', 'epochs', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'diverged in epoch', 'wall (s)']
+    _say(_table(df, shown))
 
 def evaluate(
     checkpoint:str, # final.pt of a run
@@ -118,14 +139,44 @@ def evaluate(
     as_json:store_true=False, # --json: print the sub-networks as one last line of JSON
 ):
     "Evaluate all ordered sub-networks of a trained network."
+    from stimulative.experiment import evaluate_checkpoint
     with redirect_stdout(sys.stderr if as_json else sys.stdout): interp = evaluate_checkpoint(checkpoint, data)
-    if rank_distrib(): return
+    if _rank(): return
     df = interp.results.drop(columns='per_class', errors='ignore')
     if csv: df.to_csv(csv, index=False)
-    if as_json: print(df.to_json(orient='records'))
+    if as_json: _say(df.to_json(orient='records'))
     else:
         best = df.assign(**{'top-1 (%)': (100 * df.accuracy).round(2)})[['depths', 'top-1 (%)', 'n_params', 'flops']]
-        print(best.to_string(index=False)); print(interp.summary().round(2).to_string())
+        _say(best.to_string(index=False)); _say(interp.summary().round(2).rename(columns=_spelled).to_string())
+
+# %% ../nbs/90_cli.ipynb #c20a0003
+class _Count:
+    "Says how far a sweep has come."
+    def __init__(self, total): self.done, self.total = 0, total
+    def __call__(self, run, record, error):
+        self.done += 1
+        found = error or '  '.join(f'{k} {v}' for k,v in record['summary'].items() if k in ('main (%)', 'all (%) mean', 'diverged in epoch', 'wall (s)'))
+        _say(f'{self.done}/{self.total}  {run.method}, lambda {run.lam:g}, seed {run.seed}: {found}')
+
+def _draw_lambda(table, folder):
+    "lambda.csv and lambda.png."
+    table.to_csv(folder/'lambda.csv', index=False)
+    if 'all (%) mean' not in table or not table['all (%) mean'].notna().any(): return
+    import matplotlib
+    from stimulative.sweeps import plot_lambda
+    matplotlib.use('agg')
+    plot_lambda(table).figure.savefig(folder/'lambda.png', dpi=150, bbox_inches='tight')
+
+def over_seeds(
+    table:"DataFrame", # of `ablate_lambda`
+)->"DataFrame": # a row a lambda
+    "Means over the seeds, and how far trainings of different seeds lie apart."
+    names = {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}
+    groups = table.groupby('lam')
+    columns = {'trainings': groups.size()}
+    for k,name in names.items(): columns |= {f'{name} mean': groups[k].mean(), f'{name} std over seeds': groups[k].std()}
+    import pandas as pd
+    return pd.DataFrame(columns).round(2)
 
 # %% ../nbs/90_cli.ipynb #803ca6c5
 def ablate(
@@ -140,17 +191,19 @@ def ablate(
 ):
     "Train with every lambda and seed, and draw Fig. r3; what the results have is not trained again."
     from concurrent.futures import ThreadPoolExecutor
+    from stimulative.sweeps import ablate_lambda, ablation_runs
     try: weights = [float(l) for l in lams.split(',')]
     except ValueError: raise ValueError(f'--lams is numbers with commas between, as in 0,1,5; got {lams}') from None
+    if workers < 1: raise ValueError(f'--workers is at least 1, got {workers}')
     base = run_of(preset, settings, epochs=epochs)
-    executor = ThreadPoolExecutor(workers) if workers > 1 else None      # a thread waits for a process that trains
-    table = ablate_lambda(base, weights, seeds, executor=executor, out=out, data=data)
-    table.to_csv(Path(out)/'lambda.csv', index=False)
-    if 'all (%) mean' in table and table['all (%) mean'].notna().any():
-        matplotlib.use('agg')
-        plot_lambda(table).figure.savefig(Path(out)/'lambda.png', dpi=150, bbox_inches='tight')
-    print(table[[c for c in ('lam', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'error') if c in table]].to_string(index=False))
-    print(f'stored in {Path(out)/"results.sqlite"}, table and figure in lambda.csv and lambda.png')
+    report = _Count(len(ablation_runs(base, weights, seeds)))
+    with ThreadPoolExecutor(workers) as executor:          # a thread waits for a process that trains
+        table = ablate_lambda(base, weights, seeds, executor=executor if workers > 1 else None, out=out, data=data, report=report)
+    _draw_lambda(table, Path(out))
+    _say(_table(table, ('lam', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'diverged in epoch', 'error')))
+    if seeds > 1 and 'main (%)' in table: _say(f'\n{over_seeds(table).to_string()}')
+    _say(f'stored in {Path(out)/"results.sqlite"}, table and figure in lambda.csv and lambda.png')
+    return 1 if {'error', 'diverged in epoch'} & set(table) else 0
 
 # %% ../nbs/90_cli.ipynb #2b88a31f
 def matrix(
@@ -167,12 +220,16 @@ def matrix(
     out:str='results', # folder; matrix.csv and matrix.png are written there
 ):
     "Table r5: DenseNets inside DenseNets on ImageNet, without training."
-    folder = store.writable_folder(out)
+    import matplotlib
+    from stimulative.comparison import imagenet_matrix
+    from stimulative.interpret import plot_matrix
+    from stimulative.store import writable_folder
+    folder = writable_folder(out)
     found = imagenet_matrix(path, names, weights, size, bs, n_images, n_test, align, seed, num_workers)
     found.to_csv(folder/'matrix.csv')
     matplotlib.use('agg')
     plot_matrix(found).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
-    print((100 * found).round(2).to_string(na_rep='')); print(f'written to {folder/"matrix.csv"} and matrix.png')
+    _say((100 * found).round(2).to_string(na_rep='')); _say(f'written to {folder/"matrix.csv"} and matrix.png')
 
 # %% ../nbs/90_cli.ipynb #1e44396b
 commands = dict(train=train, ablate=ablate, results=results, evaluate=evaluate, matrix=matrix)
@@ -185,6 +242,7 @@ def _parsed(fn, words):
     "The options of a command as a dictionary."
     positional = [k for k,p in inspect.signature(fn).parameters.items() if p.default is p.empty]
     parser = anno_parser(fn, prog=f'stimulative {fn.__name__}', **({'pos': positional} if 'pos' in inspect.signature(anno_parser).parameters else {}))
+    parser.allow_abbrev = False                   # --epoch is not --epochs
     spelled = {o.replace('_', '-'): o for a in parser._actions for o in a.option_strings}
     def spell(word):
         name, eq, value = word.partition('=')
@@ -204,15 +262,21 @@ def main(
     if argv[0] not in commands:
         print(f'stimulative: unknown command {argv[0]!r}\n{_usage()}', file=sys.stderr)
         return 2
-    fn = commands[argv[0]]
-    given = _parsed(fn, argv[1:])
+    return _carry_out(argv, _parsed(commands[argv[0]], argv[1:]))
+
+def _carry_out(argv, given):
+    "Call the command; what the user got wrong, and Ctrl-C, in one line."
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', FutureWarning)
-            fn(**given)
+            return commands[argv[0]](**given) or 0
+    except KeyboardInterrupt:
+        words = [w for w in argv if w not in ('--resume', '--force')] + ['--resume'] * (argv[0] == 'train')
+        go_on = f'; this goes on: stimulative {shlex.join(words)}' if argv[0] in ('train', 'ablate') else ''
+        print(f'\nstimulative: interrupted{go_on}', file=sys.stderr)
+        return 130
     except (ValueError, OSError, ImportError) as e:
-        print(f'stimulative: {e}', file=sys.stderr)
+        print(f'stimulative: {" ".join(str(e).split())}', file=sys.stderr)
         return 2
-    return 0
 
 if __name__ == '__main__' and '__file__' in globals(): sys.exit(main())

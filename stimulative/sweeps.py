@@ -4,7 +4,7 @@
 
 # %% ../nbs/43_sweeps.ipynb #11c3ed17
 from __future__ import annotations
-import gc, json, os, subprocess, sys
+import gc, json, multiprocessing, os, subprocess, sys, tempfile, time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
 from fastai.basics import *
@@ -12,26 +12,66 @@ from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
 from .interpret import method_style
-from .store import ResultsStore, results_frame
-from .experiment import Run, method_parts, presets, train
+from .store import ResultsStore, _began, results_frame, this_command, writable_folder
+from .experiment import Run, data_facts, method_parts, presets, run_facts, stored_record, train
 
 # %% auto #0
 __all__ = ['train_apart', 'sweep', 'write_records', 'read_records', 'ablation_runs', 'ablate_lambda', 'plot_lambda', 'trajectory',
            'plot_trajectories']
 
 # %% ../nbs/43_sweeps.ipynb #37d902ce
+_program = '''
+import json, os, sys, threading
+said = json.loads(sys.stdin.readline())
+def end_with_parent():
+    while os.read(0, 1): pass
+    os._exit(1)
+threading.Thread(target=end_with_parent, daemon=True).start()
+from stimulative.experiment import Run, train
+said["run"] = Run(**said["run"])
+print(json.dumps(train(**said)))
+'''
+_running = set() # processes that train for this one
+
+def _wait(child):
+    "Wait; if the program is gone whose worker this is, end both."
+    owner = multiprocessing.parent_process()
+    while True:
+        if owner is not None and _began(owner.pid) is None:
+            child.kill()
+            os._exit(1)
+        try: return child.wait(timeout=1)
+        except subprocess.TimeoutExpired: pass
+
+def _run_child(text, out, err):
+    "Start the process that trains, tell it what, wait; its exit status."
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join(p or '.' for p in sys.path), STIMULATIVE_COMMAND=this_command())
+    command = [sys.executable, '-W', 'ignore', '-c', _program]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True, env=env, start_new_session=True)
+    _running.add(child)
+    try:
+        child.stdin.write(text + '\n')
+        child.stdin.flush()
+        return _wait(child)
+    except BrokenPipeError: return child.wait()      # it ended before it read
+    finally:
+        child.kill()
+        child.wait()
+        _running.discard(child)
+
+# %% ../nbs/43_sweeps.ipynb #c17a0001
 def train_apart(
     run:Run, # what is to be trained
     **kwargs, # of `train`: out, data, force, resume
 )->dict: # the record
     "`train` in a process of its own; a `RuntimeError` that says how it ended if it did not end well."
-    program = 'import json, sys; from stimulative.experiment import Run, train; a = json.loads(sys.stdin.read()); a["run"] = Run(**a["run"]); print(json.dumps(train(**a)))'
-    env = dict(os.environ, PYTHONPATH=os.pathsep.join(p or '.' for p in sys.path))
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', program], input=json.dumps(dict(kwargs, run=run.settings), default=str), capture_output=True, text=True, env=env)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ['no message'])[-1]
-        raise RuntimeError(f'killed by signal {-done.returncode}' if done.returncode < 0 else last)
-    return json.loads(done.stdout.splitlines()[-1])
+    text = json.dumps(dict(kwargs, run=run.settings), default=str)
+    with tempfile.TemporaryFile('w+') as out, tempfile.TemporaryFile('w+') as err:
+        code = _run_child(text, out, err)
+        out.seek(0); err.seek(0)
+        if not code: return json.loads(out.read().splitlines()[-1])
+        last = (err.read().strip().splitlines() or ['no message'])[-1]
+        raise RuntimeError(f'killed by signal {-code}' if code < 0 else last)
 
 # %% ../nbs/43_sweeps.ipynb #941166c0
 def _outcomes(runs, executor, progress, kwargs):
@@ -43,9 +83,27 @@ def _outcomes(runs, executor, progress, kwargs):
             gc.collect()                                          # learners are full of circles
         return
     waiting = {executor.submit(train_apart, run, **kwargs): run for run in runs}      # futures of other kinds than concurrent.futures' are waited for in order
-    for done in progress(as_completed(list(waiting)) if hasattr(next(iter(waiting)), '_waiters') else list(waiting)):
-        try: yield waiting[done], done.result(), None
-        except Exception as e: yield waiting[done], None, str(e) or type(e).__name__
+    try:
+        for done in progress(as_completed(list(waiting)) if hasattr(next(iter(waiting)), '_waiters') else list(waiting)):
+            try: yield waiting[done], done.result(), None
+            except Exception as e: yield waiting[done], None, str(e) or type(e).__name__
+    except (KeyboardInterrupt, GeneratorExit):
+        _stop(waiting)
+        raise
+
+def _stop(futures):
+    "Nothing more is begun, and what trains for this process ends; its checkpoints stay."
+    for f in futures: f.cancel()
+    for _ in range(200):
+        for child in list(_running): child.kill()
+        if all(f.done() for f in futures) or not _running: return
+        time.sleep(.05)
+
+# %% ../nbs/43_sweeps.ipynb #c17a0002
+def _found(runs, store, data):
+    "What the store has of the runs; refused where it was made from other data or code."
+    images = {r.data: data_facts(r, data) for r in runs}
+    return {r: found for r in runs if (found := stored_record(r, store, run_facts(r, data, images[r.data])))}
 
 def sweep(
     runs:Iterable[Run], # what is to be trained
@@ -53,19 +111,30 @@ def sweep(
     out='results', # folder of the results, the same for all
     data=None, # folder of the images
     progress:Callable=iter, # wraps what is waited for, such as `progress_bar`
+    report:Callable=noop, # called with (run, record or None, error or None) for each run that is stored, then as they end
 )->"DataFrame": # a row a run
     "Carry out what the results do not have yet; a run that fails costs nothing but itself."
     runs = list(dict.fromkeys(runs))
     if not runs or not all(isinstance(r, Run) for r in runs): raise ValueError(f'a sweep takes at least one Run; got {runs or "none"}')
-    out = Path(out).expanduser().absolute()
+    out = writable_folder(out).absolute()
     store, errors = ResultsStore(out/'results.sqlite'), {}
-    missing = [r for r in runs if store.get(r.settings) is None]
-    if missing:
+    store.check()
+    found = _found(runs, store, data)
+    for run,record in found.items(): report(run, record, None)
+    if missing := [r for r in runs if r not in found]:
         for run,record,error in _outcomes(missing, executor, progress, dict(out=out, data=data, resume=True)):
+            report(run, record, error)
             if error: errors[run] = error
-    if errors: warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. ' + '; '.join(f'{r.key}: {e}' for r,e in errors.items()))
+    _say_what_failed(runs, store, errors)
     return _as_table(runs, store, errors)
 
+def _say_what_failed(runs, store, errors):
+    "One warning each for runs without a record and for diverged ones."
+    if errors: warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. ' + '; '.join(f'{r.key}: {e}' for r,e in errors.items()))
+    diverged = {r: e for r in runs if (e := (store.get(r.settings) or {}).get('diverged'))}
+    if diverged: warnings.warn(f'{len(diverged)} of {len(runs)} runs diverged; they have no sub-networks: ' + ', '.join(f'{r.key} in epoch {e}' for r,e in diverged.items()))
+
+# %% ../nbs/43_sweeps.ipynb #c17a0003
 def _as_table(runs, store, errors):
     "What differs between the runs, then what came out."
     df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
