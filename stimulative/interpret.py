@@ -79,7 +79,7 @@ class LoafingInterpretation:
         learn:Learner, # its model is evaluated and stays as it is
         calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
         test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-        subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
+        subnets:Iterable|str|None=None, # depth tuples; None: all of them, or a sample of 2,000 where there are more; 'all': all in any case
         n_images:int=2000, # about how many images re-calibrate each network
         name:str='', # of the training, for legends
         seed:int=0, # of the training transforms' randomness; global random states are put back afterwards

@@ -195,6 +195,7 @@ def _shielded(view, x):
         if before._version != version: found.add(part)
     return found
 
+# %% ../nbs/05_loafing.ipynb #2a7c04ec
 class _Steps:
     "What `progress` wraps: one step a network and batch. It has a length where the loader has one."
     def __init__(self, steps, dl, networks): self.steps, self.dl, self.networks = steps, dl, networks
@@ -208,6 +209,19 @@ def _peeked(test_dl, n_classes):
     if first is None: raise ValueError('the test loader gave no batch of images')
     check_classes(images_and_labels(first)[1], n_classes, ' in test batch 1')
     return itertools.chain([first], batches)
+
+# %% ../nbs/05_loafing.ipynb #2a7c04e0
+def _tested(view, test, tree, run, device):
+    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a label that is no class or an output that is not finite."
+    for i,b in enumerate(test, 1):
+        x, y = images_and_labels(b)
+        if not len(x): continue
+        y, finite = y.to(device), {}
+        for name,z in walk_paths(view, x.to(device), tree, run):
+            if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
+            finite[name] = all_finite([z])
+            yield name, z, y
+        check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
 
 # %% ../nbs/05_loafing.ipynb #2a7c04e1
 def path_logits(
@@ -234,18 +248,6 @@ def path_logits(
         view.model.eval()
         walk = _tested(view, test, tree, safe(stats.apply), device)
         yield from progress(_Steps(walk, test_dl, len(paths)))
-
-def _tested(view, test, tree, run, device):
-    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a label that is no class or an output that is not finite."
-    for i,b in enumerate(test, 1):
-        x, y = images_and_labels(b)
-        if not len(x): continue
-        y, finite = y.to(device), {}
-        for name,z in walk_paths(view, x.to(device), tree, run):
-            if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
-            finite[name] = all_finite([z])
-            yield name, z, y
-        check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
 
 # %% ../nbs/05_loafing.ipynb #99169388
 def part_sizes(
@@ -346,6 +348,18 @@ def _say_if_long(view, batches, test_dl, paths):
     warnings.warn(f'{len(paths):,} networks, {runs:,} runs of a part for each of about {steps} batches: this will take about {took} '
                   f'and {size / 2**20:.0f} MiB for batch-norm statistics; `progress=progress_bar` shows how far it is')
 
+# %% ../nbs/05_loafing.ipynb #2a7c04b3
+def _check_path(name, path, space):
+    "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
+    stages, path = stage_layers(space), tuple(path)
+    stage_of = {i: s for s,layers in enumerate(stages, 1) for i in layers}
+    if bad := [i for i in path if i not in stage_of]: raise ValueError(f'path {name} asks for layer {bad[0]}; the layers are numbered 1 to {len(stage_of)}')
+    for s,(first,*_) in enumerate(stages, 1):
+        inside = [i for i in path if stage_of[i] == s]
+        if not inside or inside[0] != first: raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+    if [stage_of[i] for i in path] != sorted(stage_of[i] for i in path): raise ValueError(f'path {name} must run stage after stage; got {path}')
+    return path
+
 # %% ../nbs/05_loafing.ipynb #d288e983
 def evaluate_paths(
     model:nn.Module, # a residual network; stays as it is
@@ -372,23 +386,12 @@ def evaluate_paths(
     rows = [(name, *tallies[name].row(), *path_size(view, p, sizes)) for name,p in paths.items()]
     return pd.DataFrame(rows, columns=['name', 'accuracy', 'top5', 'per_class', 'n_params', 'flops'])[['name', 'accuracy', 'top5', 'n_params', 'flops', 'per_class']]
 
-def _check_path(name, path, space):
-    "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
-    stages, path = stage_layers(space), tuple(path)
-    stage_of = {i: s for s,layers in enumerate(stages, 1) for i in layers}
-    if bad := [i for i in path if i not in stage_of]: raise ValueError(f'path {name} asks for layer {bad[0]}; the layers are numbered 1 to {len(stage_of)}')
-    for s,(first,*_) in enumerate(stages, 1):
-        inside = [i for i in path if stage_of[i] == s]
-        if not inside or inside[0] != first: raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
-    if [stage_of[i] for i in path] != sorted(stage_of[i] for i in path): raise ValueError(f'path {name} must run stage after stage; got {path}')
-    return path
-
 # %% ../nbs/05_loafing.ipynb #7985d4a6
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
     test_dl:Iterable, # batches (images, labels)
-    subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
+    subnets:Iterable|str|None=None, # depth tuples; None: all of them, or a sample of 2,000 where there are more; 'all': all in any case
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
     progress:Callable|None=None, # see `evaluate_paths`
 )->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)

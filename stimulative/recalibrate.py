@@ -68,6 +68,7 @@ def images_and_labels(
     if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
     return x, y.long()
 
+# %% ../nbs/03_recalibrate.ipynb #2a7c01eb
 def check_classes(
     y:torch.Tensor, # labels, whole numbers
     n_classes:int, # that the network knows
@@ -76,7 +77,8 @@ def check_classes(
     "A `ValueError` if a label is none of the classes 0 to `n_classes` - 1."
     if len(y) and not 0 <= y.min() <= y.max() < n_classes:
         odd = y[(y < 0) | (y >= n_classes)][0].item()
-        raise ValueError(f'label {odd}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}' + (' (leave images without a label out)' if odd < 0 else ''))
+        hint = ' (leave images without a label out)' if odd < 0 else ''
+        raise ValueError(f'label {odd}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}{hint}')
 
 # %% ../nbs/03_recalibrate.ipynb #a644d62c
 def batch_norms(
