@@ -17,7 +17,7 @@ from fastprogress.fastprogress import progress_bar
 from .unravel import unravel
 from .models import cifar_resnet
 from .cost import measure_cost, step_cost, step_methods
-from .store import versions
+from .store import source_version, versions
 
 # %% auto #0
 __all__ = ['network', 'compile_blocks', 'prepared', 'bench_one', 'bench']
@@ -105,7 +105,7 @@ def bench(
     for n,v in cases:
         frames.append(bench_one(n, v, px, bs, draws, seed, device, progress_bar if bar else iter))
         table = pd.concat(frames, ignore_index=True)
-        if out: Path(out).write_text(json.dumps(dict(command=command, px=px, bs=bs, draws=draws, seed=seed, device=device, **versions(), table=table.round(5).to_dict('records')), indent=1))
+        if out: Path(out).write_text(json.dumps(dict(command=command, px=px, bs=bs, draws=draws, seed=seed, device=device, source=source_version(), **versions(), table=table.round(5).to_dict('records')), indent=1))
     hardware = torch.cuda.get_device_name() if device.startswith('cuda') else f'CPU, {torch.get_num_threads()} threads'
     print(f'{hardware}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} sub-networks')
     print(table.round(3).to_string(index=False))

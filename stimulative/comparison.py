@@ -88,9 +88,19 @@ def compare(
         s = interp.summary().iloc[0]
         rows[name] = {**row, 'main (%)': s['main (%)'], 'all (%)': MeanStd(s['all (%) mean'], s['all (%) std'])}
         done(name, interp, learn, cbs, rows[name])
-    return pd.DataFrame(rows.values(), index=pd.Index(rows, name='method')).round({'time (s)': 1, 'memory (MiB)': 1, 'main (%)': 2})
+    table = pd.DataFrame(rows.values(), index=pd.Index(rows, name='method')).round({'time (s)': 1, 'memory (MiB)': 1, 'main (%)': 2})
+    return table.rename_axis(columns='± over sub-networks')
 
 # %% ../nbs/44_comparison.ipynb #67a4962b
+def _load_file(net, path, name):
+    "Weights from a file of a state_dict; a `ValueError` in one line for another file."
+    try: state = torch.load(path, map_location='cpu', weights_only=True)
+    except OSError: raise
+    except Exception as e: raise ValueError(f'{path} is no file of a state_dict ({type(e).__name__})') from e
+    if not isinstance(state, dict): raise ValueError(f'{path} holds a {type(state).__name__}, and a state_dict is expected')
+    try: net.load_state_dict(state)
+    except RuntimeError as e: raise ValueError(f'the weights in {path} do not fit {name}: {str(e).strip().splitlines()[-1].strip()}') from e
+
 def _imagenet_net(name, weights, n_classes):
     "The DenseNet `name` with its weights; a `ValueError` if it does not know these classes."
     import torchvision
@@ -102,7 +112,7 @@ def _imagenet_net(name, weights, n_classes):
         if n_classes != 1000: raise ValueError(f'the folder has {n_classes} classes; the pretrained networks know the 1000 of ImageNet, in the order of their folders\' names')
         return getattr(torchvision.models, name)(weights='DEFAULT')
     net = given if isinstance(given, nn.Module) else densenet(name, num_classes=n_classes)
-    if given is not None and net is not given: net.load_state_dict(torch.load(given, map_location='cpu', weights_only=True))
+    if given is not None and net is not given: _load_file(net, given, name)
     if net.classifier.out_features != n_classes: raise ValueError(f'{name} has {net.classifier.out_features} outputs, the folder {n_classes} classes')
     return net
 
