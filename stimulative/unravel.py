@@ -20,12 +20,12 @@ __all__ = ['families', 'check_depths', 'check_space', 'NotResidualError', 'Unrav
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
-    depths:Sequence[int], # blocks kept, one number a stage
-    space:Sequence[int], # blocks there are, one number a stage
+    depths:Sequence[int], # blocks kept, one number per stage
+    space:Sequence[int], # blocks there are, one number per stage
 )->tuple: # `depths` as a tuple of ints
     "`depths` as a tuple if it names an ordered sub-network of `space`; otherwise a `ValueError` that says what is allowed (paper, section 3)."
     try: got = tuple(operator.index(d) for d in depths)
-    except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {depths!r}') from None
+    except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if len(got) != len(space):
         raise ValueError(f'{got} has {len(got)} depths, the network has {len(space)} stages of {tuple(space)} blocks')
     for stage,(d,n) in enumerate(zip(got, space), 1):
@@ -34,11 +34,11 @@ def check_depths(
 
 # %% ../nbs/01_unravel.ipynb #a15c0021
 def check_space(
-    depths:Sequence[int], # blocks of a network, one number a stage
+    depths:Sequence[int], # blocks of a network, one number per stage
 )->tuple: # the same as a tuple of ints
     "`depths` as a tuple if a network can have so many blocks; a `ValueError` otherwise."
     try: space = tuple(operator.index(n) for n in depths)
-    except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {depths!r}') from None
+    except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
     return space
 
@@ -61,19 +61,19 @@ class Unraveled:
         _refuse_shared(self)
 
     @property
-    def depths(self)->tuple: # blocks there are, one number a stage
+    def depths(self)->tuple: # blocks there are, one number per stage
         "The main network's depths."
         return tuple(len(stage) for stage in self.stages)
 
     def path(self,
-        depths:Sequence[int]|None=None, # blocks kept, one number a stage; None: all of them
+        depths:Sequence[int]|None=None, # blocks kept, one number per stage; None: all of them
     )->list: # the blocks in the order they run
         "The blocks of an ordered sub-network."
         depths = self.depths if depths is None else check_depths(depths, self.depths)
         return [block for stage,d in zip(self.stages, depths) for block in stage[:d]]
 
     def parts(self,
-        depths:Sequence[int]|None=None, # blocks kept, one number a stage; None: all of them
+        depths:Sequence[int]|None=None, # blocks kept, one number per stage; None: all of them
     )->list: # modules in the order they run
         "Stem, blocks and head of an ordered sub-network."
         return [self.stem, *self.path(depths), self.head]
