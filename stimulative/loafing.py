@@ -268,7 +268,7 @@ def path_logits(
     batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
     test_dl:Iterable, # batches (images, labels)
     paths:dict, # name -> path, a tuple of layer numbers
-    progress:Callable|None=None, # wraps the steps, a network on a batch each: first calibration, then test
+    progress:Callable|None=None, # wraps the steps, one per network and batch: first calibration, then test
 ): # yields (name, logits, labels), all paths of a batch after each other
     "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
     progress, tree = progress or iter, path_tree(paths)
@@ -377,7 +377,7 @@ def evaluation_cost(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a few images, on its device
     paths:dict, # name -> path
-)->tuple: # (runs of a part for each image, seconds an image, bytes of statistics)
+)->tuple: # (runs of a part and seconds, per image; bytes of statistics)
     "What an evaluation of these paths needs, from one pass of the main network."
     tree, blocks = path_tree(paths), view.path()
     runs = Counter(blocks[node[-1] - 1] if node else view.stem for node in tree)
