@@ -26,21 +26,30 @@ def deletable_layers(
     return [i for layers in stage_layers(unravel(model).depths) for i in layers[1:]]
 
 # %% ../nbs/06_destroying.ipynb #67aab979
+def _layer_numbers(layers):
+    "`layers`, one or several, as a sorted tuple."
+    try: return tuple(sorted(operator.index(i) for i in ([layers] if isinstance(layers, Integral) else layers)))
+    except TypeError: raise ValueError(f'layers must be whole numbers; got {layers!r}') from None
+
+def _check_deletable(i, stages):
+    "A `ValueError` unless layer `i` exists and can go."
+    n, can = stages[-1][-1], [i for stage in stages for i in stage[1:]]
+    if not 1 <= i <= n: raise ValueError(f'there is no layer {i}: they are numbered 1 to {n}')
+    if i in can: return
+    s = next(s for s,stage in enumerate(stages, 1) if i in stage)
+    raise ValueError(f'layer {i} is the transition layer of stage {s}: it changes resolution or width '
+                     f'and has no identity path, so it cannot go; these can: {can}')
+
 def _check_layers(layers, depths):
     "`layers` as a sorted tuple if all of them can be deleted; otherwise a `ValueError` that says why not."
-    stages = stage_layers(depths)
-    can, n = [i for stage in stages for i in stage[1:]], stages[-1][-1]
-    if not can: raise ValueError(f'nothing can be deleted: each of the stages of {tuple(depths)} blocks is its transition layer alone')
-    try: got = tuple(sorted(operator.index(i) for i in ([layers] if isinstance(layers, Integral) else layers)))
-    except TypeError: raise ValueError(f'layers must be whole numbers; got {layers!r}') from None
-    for i in got:
-        if not 1 <= i <= n: raise ValueError(f'there is no layer {i}: they are numbered 1 to {n}')
-        if i not in can:
-            s = next(s for s,stage in enumerate(stages, 1) if i in stage)
-            raise ValueError(f'layer {i} is the transition layer of stage {s}: it changes resolution or width and has no identity path, so it cannot go; these can: {can}')
+    if max(depths) == 1:
+        raise ValueError(f'nothing can be deleted: each of the stages of {tuple(depths)} blocks is its transition layer alone')
+    got, stages = _layer_numbers(layers), stage_layers(depths)
+    for i in got: _check_deletable(i, stages)
     if len(set(got)) < len(got): raise ValueError(f'{got} names a layer twice')
     return got
 
+# %% ../nbs/06_destroying.ipynb #e6000003
 def _sharing_weights(net):
     "A copy of `net` with modules and statistics of its own and the very same parameters."
     return copy.deepcopy(net, {id(p): p for p in net.parameters()})
@@ -60,32 +69,42 @@ def _flat(order):
     try:
         order = list(order)
         lengths = [len(o) if isinstance(o, (list, tuple)) else None for o in order]
-        flat = [operator.index(i) for n,o in zip(lengths, order) for i in ([o] if n is None else o)]
+        lists = [[o] if n is None else o for n,o in zip(lengths, order)]
+        flat = [operator.index(i) for layers in lists for i in layers]
     except TypeError: raise ValueError(f'an order is layer numbers, flat or a list a stage; got {order!r}') from None
     return flat, None if None in lengths else tuple(lengths)
 
 # %% ../nbs/06_destroying.ipynb #e9c972f8
+def _check_stage_order(got, stage, s):
+    "A `ValueError` unless layers `got` are those of stage `s`, its transition layer first."
+    for i in got:
+        if i in stage: continue
+        raise ValueError(f'layer {i} does not belong to stage {s} (layers {stage[0]} to {stage[-1]}): layers stay in their stage, '
+                         f'for resolution and width differ elsewhere; got {got}')
+    if got[0] != stage[0]:
+        raise ValueError(f'layer {stage[0]} is the transition layer of stage {s}: '
+                         f'it changes resolution or width and must stay first; got {got}')
+
 def _check_order(order, depths):
     "`order` as a flat tuple if it permutes layers inside their stages; otherwise a `ValueError` that says where it does not."
     stages, (flat, lengths) = stage_layers(depths), _flat(order)
-    every = [i for stage in stages for i in stage]
-    if sorted(flat) != every: raise ValueError(f'{order} is no permutation of the layers 1 to {len(every)}')
-    if lengths not in (None, tuple(depths)): raise ValueError(f'{order} has lists of {lengths} layers, the stages have {tuple(depths)}: layers stay in their stage')
-    for s,stage in enumerate(stages, 1):
-        got = flat[stage[0] - 1:stage[-1]]
-        for i in got:
-            if i not in stage: raise ValueError(f'layer {i} does not belong to stage {s} (layers {stage[0]} to {stage[-1]}): layers stay in their stage, for resolution and width differ elsewhere; got {got}')
-        if got[0] != stage[0]: raise ValueError(f'layer {stage[0]} is the transition layer of stage {s}: it changes resolution or width and must stay first; got {got}')
+    n = stages[-1][-1]
+    if sorted(flat) != list(range(1, n + 1)): raise ValueError(f'{order} is no permutation of the layers 1 to {n}')
+    if lengths not in (None, tuple(depths)):
+        raise ValueError(f'{order} has lists of {lengths} layers, the stages have {tuple(depths)}: layers stay in their stage')
+    for s,stage in enumerate(stages, 1): _check_stage_order(flat[stage[0] - 1:stage[-1]], stage, s)
     return tuple(flat)
 
+# %% ../nbs/06_destroying.ipynb #e6000005
 def permute_layers(
     model:nn.Module, # a residual network; stays as it is
-    order:Sequence, # all layers in their new order: a list a stage (Table r2), or flat
+    order:Sequence, # all layers in their new order: a list per stage (Table r2), or flat
 )->nn.Module: # a network of the model's class that shares its weights, with batch-norm statistics of its own
     "The network with its layers in another order inside their stages."
     view = unravel(model)
-    path, blocks = _check_order(order, view.depths), view.path()
-    return _sharing_weights(exchange_blocks(view, {blocks[i - 1]: blocks[j - 1] for i,j in enumerate(path, 1) if i != j}))
+    order, blocks = _check_order(order, view.depths), view.path()
+    new = {blocks[place - 1]: blocks[i - 1] for place,i in enumerate(order, 1) if place != i}
+    return _sharing_weights(exchange_blocks(view, new))
 
 # %% ../nbs/06_destroying.ipynb #09517192
 def _swapped(layers, swaps):
@@ -97,40 +116,51 @@ def _swapped(layers, swaps):
 def _stage_orders(layers, distance):
     "Every order of a stage's layers, the first at its place, that takes `distance` swaps; lazily."
     for moved in itertools.combinations(range(2, len(layers)), distance):
-        for places in itertools.product(*(range(b - 1, 0, -1) for b in moved)): yield _swapped(layers, zip(moved, places))
+        partners = [range(b - 1, 0, -1) for b in moved]
+        for places in itertools.product(*partners): yield _swapped(layers, zip(moved, places))
 
 # %% ../nbs/06_destroying.ipynb #f3bbfbc7
 def _splits(most, distance):
-    "Every way to split `distance` into one number a stage, of at most `most`."
+    "Every way to split `distance` over the stages, at most `most` for each."
     if not most:
         if distance == 0: yield ()
         return
-    for d in range(min(most[0], distance), -1, -1): yield from ((d, *rest) for rest in _splits(most[1:], distance - d))
+    for d in range(min(most[0], distance), -1, -1):
+        for rest in _splits(most[1:], distance - d): yield d, *rest
 
 def _as_in_table_r2(split):
     "The place of a split in Table r2: gaps between its stages, then how many they are."
     touched = [i for i,d in enumerate(split) if d]
-    return (touched[-1] - touched[0] + 1 - len(touched), -len(touched)) if touched else (0, 0)
+    if not touched: return 0, 0
+    return touched[-1] - touched[0] + 1 - len(touched), -len(touched)
 
+# %% ../nbs/06_destroying.ipynb #e6000006
 def _joined(stages, distances):
     "Every order of the stages together, lazily."
-    if not stages: yield []; return
+    if not stages:
+        yield []
+        return
     for first in _stage_orders(stages[0], distances[0]):
         for rest in _joined(stages[1:], distances[1:]): yield [first, *rest]
 
 # %% ../nbs/06_destroying.ipynb #71559e87
+def _most_swaps(depths):
+    "The most swaps that each stage can take."
+    return [max(0, len(stage) - 2) for stage in stage_layers(depths)]
+
 def _check_distance(depths, distance):
-    "The most swaps that each stage can take; a `ValueError` if `distance` is more than all of them."
-    most = [max(0, len(stage) - 2) for stage in stage_layers(depths)]
-    if not isinstance(distance, Integral) or not 0 <= distance <= sum(most): raise ValueError(f'stages of {tuple(depths)} layers can be permuted by 0 to {sum(most)} swaps; got {distance!r}')
-    return most
+    "A `ValueError` if `distance` is more than all stages can take."
+    most = sum(_most_swaps(depths))
+    if isinstance(distance, Integral) and 0 <= distance <= most: return
+    raise ValueError(f'stages of {tuple(depths)} layers can be permuted by 0 to {most} swaps; got {distance!r}')
 
 def permutations_at(
-    depths:Sequence[int], # blocks of the network, one number a stage
+    depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations: the smallest number of swaps that makes the order
-)->Iterator: # of orders, each a list of layer numbers a stage
+)->Iterator: # of orders, each a list of layer numbers per stage
     "Every order of the layers inside their stages at a distance (Table r2), one after the other."
-    stages, most = stage_layers(depths), _check_distance(depths, distance)
+    _check_distance(depths, distance)
+    stages, most = stage_layers(depths), _most_swaps(depths)
     can = [s for s,m in enumerate(most) if m]
     def orders():
         for split in sorted(_splits([most[s] for s in can], distance), key=_as_in_table_r2):
@@ -139,46 +169,55 @@ def permutations_at(
     return orders()
 
 # %% ../nbs/06_destroying.ipynb #0531ba27
+def _movable(depths):
+    "(stage, position) of every layer that can change places with one before it; the first of a stage is at 0."
+    return [(s, b) for s,n in enumerate(depths) for b in range(2, n)]
+
 def _order_counts(depths, distance):
-    "(stage, position) of every layer with some before it that it can change places with; how many orders the first i of them have at each distance."
-    steps = [(s, b) for s,n in enumerate(depths) for b in range(2, n)]
+    "How many orders the first i movable layers have, a row per i, at each distance up to `distance`."
     rows = [[1] + [0] * distance]
-    for _,b in steps: rows.append([more + (b - 1) * (rows[-1][k - 1] if k else 0) for k,more in enumerate(rows[-1])])
-    return steps, rows
+    for _,b in _movable(depths):
+        stays, ways = rows[-1], b - 1
+        swaps = [0] + [ways * n for n in stays[:-1]]
+        rows.append([n + m for n,m in zip(stays, swaps)])
+    return rows
 
 def count_permutations(
-    depths:Sequence[int], # blocks of the network, one number a stage
+    depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations
 )->int:
     "How many orders there are at a distance."
     _check_distance(depths, distance)
-    return _order_counts(depths, distance)[1][-1][distance]
+    return _order_counts(depths, distance)[-1][distance]
 
+# %% ../nbs/06_destroying.ipynb #e6000009
 def _draw_permutation(depths, distance, rng):
     "One order at `distance`, each with the same probability."
-    (steps, rows), swaps = _order_counts(depths, distance), []
-    for i in range(len(steps), 0, -1):
+    movable, rows = _movable(depths), _order_counts(depths, distance)
+    swaps = {s: [] for s in range(len(depths))}     # stage -> its swaps, the last first
+    for i in range(len(movable), 0, -1):
         pick, stays = rng.randrange(rows[i][distance]), rows[i - 1][distance]
         if pick < stays: continue
-        (s, b), distance = steps[i - 1], distance - 1
-        swaps.append((s, b, 1 + (pick - stays) % (b - 1)))
-    return [_swapped(layers, [(b, a) for t,b,a in reversed(swaps) if t == s]) for s,layers in enumerate(stage_layers(depths))]
+        s, b = movable[i - 1]
+        swaps[s].insert(0, (b, 1 + (pick - stays) % (b - 1)))
+        distance -= 1
+    return [_swapped(layers, swaps[s]) for s,layers in enumerate(stage_layers(depths))]
 
 # %% ../nbs/06_destroying.ipynb #243b4aec
 def _draw_distinct(draw, n, seed):
     "`n` different outcomes of `draw(rng)`, in the order they came."
-    rng, found = random.Random(str(seed)), {}
-    while len(found) < n:
-        o = draw(rng)
-        found.setdefault(str(o), o)
-    return list(found.values())
+    rng, drawn = random.Random(str(seed)), {}
+    while len(drawn) < n:
+        outcome = draw(rng)
+        drawn.setdefault(str(outcome), outcome)
+    return list(drawn.values())
 
 def sample_permutations(
-    depths:Sequence[int], # blocks of the network, one number a stage
+    depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations
     n:int, # how many different orders; all there are if that is no more
     seed:int|str=0, # the same seed draws the same orders
-)->list: # orders, each a list of layer numbers a stage
+)->list: # orders, each a list of layer numbers per stage
     "Different orders at a distance, drawn uniformly without listing them all."
     if not n >= 1: raise ValueError(f'n must be at least 1, got {n}')
     if count_permutations(depths, distance) <= n: return list(permutations_at(depths, distance))
@@ -189,16 +228,18 @@ class _Deletions:
     "What can be deleted from a network, `k` layers at a time."
     def __init__(self, depths):
         stages = stage_layers(depths)
-        self.can, self.all = [i for stage in stages for i in stage[1:]], [i for stage in stages for i in stage]
+        self.every_layer = [i for stage in stages for i in stage]
+        self.can = [i for stage in stages for i in stage[1:]]
         self.most = len(self.can)
     def count(self, k): return math.comb(self.most, k)
     def every(self, k): return itertools.combinations(self.can, k)
     def draw(self, k, rng): return tuple(sorted(rng.sample(self.can, k)))
-    def path(self, gone): return tuple(i for i in self.all if i not in gone)
+    def path(self, gone): return tuple(i for i in self.every_layer if i not in gone)
 
+# %% ../nbs/06_destroying.ipynb #e600000c
 class _Permutations:
     "The orders of a network, `k` swaps from its own."
-    def __init__(self, depths): self.depths, self.most = depths, sum(max(0, n - 2) for n in depths)
+    def __init__(self, depths): self.depths, self.most = depths, sum(_most_swaps(depths))
     def count(self, k): return count_permutations(self.depths, k)
     def every(self, k): return permutations_at(self.depths, k)
     def draw(self, k, rng): return _draw_permutation(self.depths, k, rng)
@@ -209,34 +250,43 @@ _kinds = dict(delete=_Deletions, permute=_Permutations)
 # %% ../nbs/06_destroying.ipynb #cc62158a
 def _check_ks(k, most, kind, depths):
     "The values of k as a list."
-    if not most: raise ValueError(f'there is nothing to {kind} in stages of {tuple(depths)} blocks: transition layers stay, and stay first')
-    ks = list(range(1, most + 1)) if k is None else [k] if isinstance(k, Integral) else list(k)
-    for o in ks:
-        if not isinstance(o, Integral) or not 1 <= o <= most: raise ValueError(f'k is 1 to {most} for kind={kind!r} and stages of {tuple(depths)} blocks; got {o!r}')
+    if not most:
+        raise ValueError(f'there is nothing to {kind} in stages of {tuple(depths)} blocks: transition layers stay, and stay first')
+    if k is None: return list(range(1, most + 1))
+    ks = [k] if isinstance(k, Integral) else list(k)
+    for k in ks:
+        if isinstance(k, Integral) and 1 <= k <= most: continue
+        raise ValueError(f'k is 1 to {most} for kind={kind!r} and stages of {tuple(depths)} blocks; got {k!r}')
     if not ks: raise ValueError('no k was asked for')
     return list(dict.fromkeys(ks))
 
 # %% ../nbs/06_destroying.ipynb #fd2f43e4
+def _some_ways(ways, k, sample, seed):
+    "Every combination at `k`, or `sample` of them."
+    if sample is None or ways.count(k) <= sample: return ways.every(k)
+    return _draw_distinct(lambda rng: ways.draw(k, rng), sample, seed)
+
 def destruction_paths(
-    depths:Sequence[int], # blocks of the network, one number a stage
+    depths:Sequence[int], # blocks of the network, per stage
     kind:str='delete', # 'delete' or 'permute'
     k:int|Iterable[int]|None=None, # deleted layers or permuting operations; None: every number there is
-    sample:int|None=None, # of each k at most so many, drawn uniformly; None: all of them
+    sample:int|None=None, # at most so many for each k, drawn uniformly; None: all of them
     seed:int=0, # of the sample
-)->dict: # path -> (k, deleted layers or order, number of combinations at this k); the intact network first, with k = 0
+)->dict: # path -> (k, deleted layers or order, combinations at this k); the intact network first, with k = 0
     "What `destruction` is going to run."
     if kind not in _kinds: raise ValueError(f"kind is 'delete' or 'permute', got {kind!r}")
     if sample is not None and not sample >= 1: raise ValueError(f'sample must be at least 1, got {sample}')
     ways = _kinds[kind](depths)
     ks = _check_ks(k, ways.most, kind, depths)
-    if sample is None and (of := sum(map(ways.count, ks))) > 20_000: raise ValueError(f'kind={kind!r} with k in {ks} has {of:,} combinations: give sample, the number to draw of each k')
+    n = sum(map(ways.count, ks))
+    if sample is None and n > 20_000:
+        raise ValueError(f'kind={kind!r} with k in {ks} has {n:,} combinations: give sample, the number to draw of each k')
     intact = next(iter(ways.every(0)))
-    found = {ways.path(intact): (0, intact, 1)}
+    paths = {ways.path(intact): (0, intact, 1)}
     for k in ks:
-        of = ways.count(k)
-        some = ways.every(k) if sample is None or of <= sample else _draw_distinct(lambda rng: ways.draw(k, rng), sample, f'{seed} {kind} {k}')
-        found.update({ways.path(layers): (k, layers, of) for layers in some})
-    return found
+        some = _some_ways(ways, k, sample, f'{seed} {kind} {k}')
+        paths.update({ways.path(way): (k, way, ways.count(k)) for way in some})
+    return paths
 
 # %% ../nbs/06_destroying.ipynb #1c919fb9
 def destruction(
@@ -245,15 +295,15 @@ def destruction(
     test_dl:Iterable, # batches (images, labels)
     kind:str='delete', # 'delete' or 'permute'
     k:int|Iterable[int]|None=None, # deleted layers or permuting operations; None: every number there is
-    sample:int|None=None, # of each k at most so many combinations, drawn uniformly; None: all of them
+    sample:int|None=None, # at most so many combinations for each k, drawn uniformly; None: all of them
     seed:int=0, # of the sample
     n_images:int=2000, # about how many calibration images; every network sees the same ones
     progress:Callable|None=None, # see `evaluate_paths`
-)->"DataFrame": # kind, k, layers (deleted ones, or the order), of (combinations there are at this k), accuracy, drop (0 to 1); the intact network first
-    "Top-1 accuracy of destroyed networks and their drop against the intact one, all re-calibrated (paper, appendix C.3, Figs. r4 - r7)."
+)->"DataFrame": # kind, k, layers (deleted, or the order), of (combinations at this k), accuracy, drop (0 to 1)
+    "Top-1 accuracy of the intact and of destroyed networks, all re-calibrated, and their drop (paper, appendix C.3)."
     import pandas as pd
-    found = destruction_paths(unravel(model).depths, kind, k, sample, seed)
-    results = evaluate_paths(model, calib_dl, test_dl, {path: path for path in found}, n_images, progress)
-    rows = [(kind, *found[path], accuracy) for path,accuracy in zip(results.name, results.accuracy)]
+    paths = destruction_paths(unravel(model).depths, kind, k, sample, seed)
+    results = evaluate_paths(model, calib_dl, test_dl, {path: path for path in paths}, n_images, progress)
+    rows = [(kind, *paths[path], accuracy) for path,accuracy in zip(results.name, results.accuracy)]
     df = pd.DataFrame(rows, columns=['kind', 'k', 'layers', 'of', 'accuracy'])
     return df.assign(drop=df.accuracy[0] - df.accuracy)

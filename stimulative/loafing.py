@@ -24,22 +24,24 @@ __all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_laye
            'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/05_loafing.ipynb #a7e4acbf
+def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
+
 def network_size(
     net:nn.Module, # any network
     x:torch.Tensor, # a batch it takes; one image of it is run
 )->tuple: # (parameters, FLOPs of one image's forward pass, 2 to a multiply-add)
     "Parameters and forward FLOPs of a network."
-    sizes, absent = {m: _own_size(m) for m in net.modules()}, {}
-    def note(m, args, out): absent[m] = sizes[m] - _own_size(m)         # a module may be run on a part of its weights
+    sizes = {m: _own_size(m) for m in net.modules()}
+    absent = {}                 # weights that a module does not use in this pass
+    def note(m, args, out): absent[m] = sizes[m] - _own_size(m)
     with preserved_modes(net), torch.no_grad(), FlopCounterMode(display=False) as counter:
         net.eval()
         handles = [m.register_forward_hook(note) for m in sizes]
         try: net(x[:1])
         finally:
             for h in handles: h.remove()
-    return sum(p.numel() for p in net.parameters()) - sum(absent.values()), counter.get_total_flops()
-
-def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
+    n_params = sum(p.numel() for p in net.parameters())
+    return n_params - sum(absent.values()), counter.get_total_flops()
 
 # %% ../nbs/05_loafing.ipynb #1e019597
 def _logits(z):
@@ -48,12 +50,14 @@ def _logits(z):
     what = f'a tensor of shape {tuple(z.shape)}' if isinstance(z, torch.Tensor) else f'a {type(z).__name__}'
     raise ValueError(f'the network must give logits, a tensor of images x classes; it gave {what}')
 
+# %% ../nbs/05_loafing.ipynb #e5000002
 def predict_classes(
     net:nn.Module, # any classifier
     dl:Iterable, # batches (images, labels)
 )->tuple: # (predicted classes, labels, logits of the first batch), on the CPU
-    "Run `net` over a loader in evaluation mode; a `ValueError` if the loader gives no labelled image, or the network a NaN."
-    device, preds, labels, first = next(net.parameters()).device, [], [], None
+    "Run `net` over a loader in evaluation mode; a `ValueError` for no labelled image, or for a NaN."
+    device = next(net.parameters()).device
+    preds, labels, first = [], [], None
     with preserved_modes(net), torch.no_grad():
         net.eval()
         for i,b in enumerate(dl, 1):
@@ -61,44 +65,52 @@ def predict_classes(
             if not len(x): continue
             z = _logits(net(x.to(device))).cpu()
             check_classes(y, z.shape[1], f' in test batch {i}')
-            check_finite({'the network': all_finite([z])}, lambda name: f'in test batch {i} the outputs of {name} are', x)
-            first = z if first is None else first
-            preds.append(z.argmax(1)); labels.append(y.cpu())
+            def subject(name): return f'in test batch {i} the outputs of {name} are'
+            check_finite({'the network': all_finite([z])}, subject, x)
+            if first is None: first = z
+            preds.append(z.argmax(1))
+            labels.append(y.cpu())
     if not preds: raise ValueError('the test loader gave no batch of images')
     return torch.cat(preds), torch.cat(labels), first
 
 # %% ../nbs/05_loafing.ipynb #1d13595b
+def _accuracy_alone(net, batches, test_dl, n_images):
+    "Top-1 accuracy of one network, re-calibrated."
+    preds, labels, _ = predict_classes(recalibrate_bn(net, batches, n_images), test_dl)
+    return (preds == labels).double().mean().item()
+
 def evaluate_one_by_one(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms
-    test_dl:Iterable, # batches (images, labels); iterated once a sub-network
+    test_dl:Iterable, # batches (images, labels); iterated once per sub-network
     subnets:Iterable, # depth tuples
     n_images:int=2000, # about how many calibration images
 )->dict: # depths -> top-1 accuracy, 0 to 1
     "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
-    for depths in subnets:
-        try: preds, labels, _ = predict_classes(recalibrate_bn(extract(model, depths), batches, n_images), test_dl)
-        except ValueError as e: raise ValueError(f'sub-network {tuple(depths)}: {e}') from e
-        accuracy[tuple(depths)] = (preds == labels).double().mean().item()
+    for depths in map(tuple, subnets):
+        try: accuracy[depths] = _accuracy_alone(extract(model, depths), batches, test_dl, n_images)
+        except ValueError as e: raise ValueError(f'sub-network {depths}: {e}') from e
     return accuracy
 
 # %% ../nbs/05_loafing.ipynb #fecd51a1
 def stage_layers(
-    space:Sequence[int], # blocks there are, one number a stage
-)->list: # a list of layer numbers a stage
+    space:Sequence[int], # blocks there are, per stage
+)->list: # a list of layer numbers per stage
     "The layers of each stage, counted through from 1 (the index of Table r1)."
     try: stops = list(itertools.accumulate(map(operator.index, space)))
     except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {space!r}') from None
     if not stops or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {tuple(space)}')
     return [list(range(stop - n + 1, stop + 1)) for n,stop in zip(space, stops)]
 
+# %% ../nbs/05_loafing.ipynb #e5000004
 def subnet_path(
-    depths:Sequence[int], # blocks kept, one number a stage
-    space:Sequence[int], # blocks there are, one number a stage
+    depths:Sequence[int], # blocks kept, per stage
+    space:Sequence[int], # blocks there are, per stage
 )->tuple: # layer numbers
     "The layers of an ordered sub-network."
-    return tuple(i for layers,d in zip(stage_layers(space), check_depths(depths, space)) for i in layers[:d])
+    depths = check_depths(depths, space)
+    return tuple(i for layers,d in zip(stage_layers(space), depths) for i in layers[:d])
 
 # %% ../nbs/05_loafing.ipynb #e5485c3b
 def path_tree(
@@ -107,10 +119,10 @@ def path_tree(
     "Every beginning of these paths, once."
     tree = {(): (set(), [])}
     for name,path in paths.items():
-        start = next(i for i in range(len(path), -1, -1) if path[:i] in tree)       # so much of it is there
-        for i in range(start, len(path)):
-            tree[path[:i]][0].add(path[i])
-            tree[path[:i + 1]] = (set(), [])
+        known = next(n for n in range(len(path), -1, -1) if path[:n] in tree)       # so much is there already
+        for n in range(known, len(path)):
+            tree[path[:n]][0].add(path[n])
+            tree[path[:n + 1]] = (set(), [])
         tree[path][1].append(name)
     return {node: (sorted(layers), names) for node,(layers,names) in tree.items()}
 
@@ -118,9 +130,12 @@ def path_tree(
 def _numbered_subnet(i, space):
     "Sub-network `i`, from 0, in the order of `ordered_subnets`."
     depths = []
-    for n in reversed(space): i, d = divmod(i, n); depths.insert(0, d + 1)
+    for n in reversed(space):
+        i, d = divmod(i, n)
+        depths.insert(0, d + 1)
     return tuple(depths)
 
+# %% ../nbs/05_loafing.ipynb #e5000006
 def some_subnets(
     depths:Sequence[int], # of the main network
     at_most:int=2000, # how many are wanted
@@ -141,18 +156,24 @@ def walk_paths(
     run:Callable=lambda node,part,h: part(h), # runs one part; node () is the stem, (*path, 'head') a head
 ): # yields (name, logits)
     "Run every path of the tree depth first, each node once."
-    blocks, todo = view.path(), [((), view.stem, x)]
+    blocks = view.path()
+    todo = [((), view.stem, x)]
     while todo:
         node, part, h = todo.pop()
         h = run(node, part, h)
         layers, names = tree[node]
-        if names: yield from zip(names, itertools.repeat(run((*node, 'head'), view.head, h)))
+        if names:
+            z = run((*node, 'head'), view.head, h)
+            for name in names: yield name, z
         todo += [((*node, i), blocks[i - 1], h) for i in layers]
 
 # %% ../nbs/05_loafing.ipynb #c497bf01
-class PathStatistics:
-    "Batch-norm statistics of every node of the tree, averaged over calibration batches."
-    def __init__(self): self.sums, self.finite, self.n = {}, {}, 0
+class _NodeStatistics:
+    "Batch-norm statistics of every node of the tree, summed over calibration batches."
+    def __init__(self):
+        self.sums = {}      # node -> for each batch norm, means and variances
+        self.finite = {}    # node -> are those of the last batch finite?
+        self.n = 0          # batches
 
     def collect(self,
         records:dict, # of `batch_statistics`
@@ -163,10 +184,14 @@ class PathStatistics:
             out = part(h)
             seen = [torch.stack(records[bn].pop()) for bn in batch_norms(part)]
             if seen: self.finite[node] = all_finite(seen)
-            self.sums[node] = [a + b for a,b in zip(self.sums[node], seen)] if node in self.sums else seen
+            before = self.sums.get(node)
+            self.sums[node] = seen if before is None else [a + b for a,b in zip(before, seen)]
             return out
         return run
 
+# %% ../nbs/05_loafing.ipynb #e5000009
+class PathStatistics(_NodeStatistics):
+    "Batch-norm statistics of every node of the tree, averaged over calibration batches."
     def check(self,
         x:torch.Tensor, # the batch that was just collected
         paths:dict, # name -> path
@@ -182,37 +207,51 @@ class PathStatistics:
         "Run a part in evaluation mode with the node's statistics: a `run` for `walk_paths`."
         for bn,total in zip(batch_norms(part), self.sums[node]):
             mean, var = total / self.n
-            bn.running_mean[:len(mean)].copy_(mean); bn.running_var[:len(var)].copy_(var)      # all of them, or those of the channels that came
+            bn.running_mean[:len(mean)].copy_(mean)         # all channels, or those that came
+            bn.running_var[:len(var)].copy_(var)
         return part(h)
 
 # %% ../nbs/05_loafing.ipynb #b262fbc9
 def _shielded(view, x):
-    "The parts that write into their own input (an in-place first layer), whose input must be a copy where others still need it."
-    found, h = set(), x.clone()
+    "The parts that write into their own input, which must be a copy where others still need it."
+    writing, h = set(), x.clone()
     for part in (view.stem, *view.path(), view.head):
         version, before = h._version, h
         h = part(h)
-        if before._version != version: found.add(part)
-    return found
+        if before._version != version: writing.add(part)
+    return writing
 
-# %% ../nbs/05_loafing.ipynb #2a7c04ec
+# %% ../nbs/05_loafing.ipynb #e500000e
 class _Steps:
-    "What `progress` wraps: one step a network and batch. It has a length where the loader has one."
+    "What `progress` wraps: a step per network and batch. It has a length where the loader has one."
     def __init__(self, steps, dl, networks): self.steps, self.dl, self.networks = steps, dl, networks
     def __iter__(self): return iter(self.steps)
     def __len__(self): return len(self.dl) * self.networks
 
+# %% ../nbs/05_loafing.ipynb #e5000011
 def _peeked(test_dl, n_classes):
-    "A test loader's batches, the first of which has been looked at: what is wrong with it is said before any work."
+    "The batches of a test loader, after a look at the first."
     batches = iter(test_dl)
     first = next(batches, None)
     if first is None: raise ValueError('the test loader gave no batch of images')
     check_classes(images_and_labels(first)[1], n_classes, ' in test batch 1')
     return itertools.chain([first], batches)
 
-# %% ../nbs/05_loafing.ipynb #2a7c04e0
+# %% ../nbs/05_loafing.ipynb #2a7c04e1
+def _calibrated(view, batches, tree, paths, safe, progress):
+    "The statistics of all nodes; `safe` makes a `run` that spares the inputs of parts that write into them."
+    stats = PathStatistics()
+    device = next(view.model.parameters()).device
+    def walk(records):
+        for x in batches:
+            yield from walk_paths(view, x.to(device), tree, safe(stats.collect(records)))
+            stats.check(x, paths)
+    with batch_statistics(view.model) as records:
+        for _ in progress(_Steps(walk(records), batches, len(paths))): pass
+    return stats
+
 def _tested(view, test, tree, run, device):
-    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a label that is no class or an output that is not finite."
+    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a wrong label or a NaN."
     for i,b in enumerate(test, 1):
         x, y = images_and_labels(b)
         if not len(x): continue
@@ -223,52 +262,52 @@ def _tested(view, test, tree, run, device):
             yield name, z, y
         check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
 
-# %% ../nbs/05_loafing.ipynb #2a7c04e1
+# %% ../nbs/05_loafing.ipynb #e5000015
 def path_logits(
     view:Unraveled, # the unravelled network; its model stays as it is
     batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
     test_dl:Iterable, # batches (images, labels)
     paths:dict, # name -> path, a tuple of layer numbers
-    progress:Callable|None=None, # wraps the steps, a network on a batch each: first those of calibration, then those of the test
+    progress:Callable|None=None, # wraps the steps, one per network and batch: first calibration, then test
 ): # yields (name, logits, labels), all paths of a batch after each other
     "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
-    stats, tree, device, progress = PathStatistics(), path_tree(paths), next(view.model.parameters()).device, progress or iter
+    progress, tree = progress or iter, path_tree(paths)
+    device = next(view.model.parameters()).device
     batches = calibration_batches(batches, math.inf)
     with torch.no_grad(), preserved_statistics(view.model):
         view.model.eval()
-        shield = _shielded(view, batches[0][:1].to(device))
-        test = _peeked(test_dl, _logits(view(batches[0][:2].to(device))).shape[1])
-        def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shield else h)
-        def calibrate():
-            for x in batches:
-                yield from walk_paths(view, x.to(device), tree, safe(stats.collect(records)))
-                stats.check(x, paths)
-        with batch_statistics(view.model) as records:
-            for _ in progress(_Steps(calibrate(), batches, len(paths))): pass
+        few = batches[0][:2].to(device)
+        shielded = _shielded(view, few[:1])
+        test = _peeked(test_dl, _logits(view(few)).shape[1])
+        def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
+        stats = _calibrated(view, batches, tree, paths, safe, progress)
         view.model.eval()
-        walk = _tested(view, test, tree, safe(stats.apply), device)
-        yield from progress(_Steps(walk, test_dl, len(paths)))
+        steps = _tested(view, test, tree, safe(stats.apply), device)
+        yield from progress(_Steps(steps, test_dl, len(paths)))
 
 # %% ../nbs/05_loafing.ipynb #99169388
 def part_sizes(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch; one image of it is run
 )->dict: # part -> (parameters, forward FLOPs of one image): stem, blocks, head in the order they run
-    "Parameters and FLOPs of each part of a network; under (part, layer before it) those of a part that is smaller behind an incomplete stage."
-    sizes, seen = {}, {}
+    "Parameters and FLOPs of each part; under (part, layer before it) those behind an incomplete stage, where they differ."
+    sizes, outputs = {}, {}         # outputs: those of the layers of a stage
+    stages = [*view.stages, [view.head]]
     with preserved_modes(view.model), torch.no_grad():
         view.model.eval()
         h = view.stem(x[:1])
         sizes[view.stem] = network_size(view.stem, x)
-        for stage,layers in zip([*view.stages, [view.head]], [*stage_layers(view.depths), [0]]):
-            first, whole, before = stage[0], h.shape, seen
-            seen = {}
+        for stage,layers in zip(stages, [*stage_layers(view.depths), [0]]):
+            first, whole, before = stage[0], h.shape, outputs
+            outputs = {}
             for block,layer in zip(stage, layers):
                 sizes[block] = network_size(block, h)
-                seen[layer] = h = block(h)
-            sizes.update({(first, layer): network_size(first, o) for layer,o in before.items() if o.shape != whole})
+                outputs[layer] = h = block(h)
+            for layer,out in before.items():
+                if out.shape != whole: sizes[first, layer] = network_size(first, out)
     return sizes
 
+# %% ../nbs/05_loafing.ipynb #e5000019
 def size_after(
     sizes:dict, # of `part_sizes`
     part:nn.Module, # block or head
@@ -284,16 +323,20 @@ def path_size(
 )->tuple: # (parameters, forward FLOPs of one image)
     "Parameters and FLOPs of the network along a path."
     blocks = view.path()
-    parts = zip([*(blocks[i - 1] for i in path), view.head], (0, *path))
-    return tuple(map(sum, zip(sizes[view.stem], *(size_after(sizes, *p) for p in parts))))
+    parts = [*(blocks[i - 1] for i in path), view.head]
+    each = [size_after(sizes, part, before) for part,before in zip(parts, (0, *path))]
+    n_params, flops = zip(sizes[view.stem], *each)
+    return sum(n_params), sum(flops)
 
 # %% ../nbs/05_loafing.ipynb #c44ebc30
 def _warn_if_alike(outputs):
     "Warn if networks gave the very same outputs: then their blocks did nothing, and little was measured."
     distinct = len({tuple(o.flatten().tolist()) for o in outputs})
-    if distinct < len(outputs):
-        warnings.warn(f'{len(outputs)} networks give only {distinct} different outputs: some blocks do nothing (a network fresh from a zero initialisation?)')
+    if distinct == len(outputs): return
+    warnings.warn(f'{len(outputs)} networks give only {distinct} different outputs: '
+                  'some blocks do nothing (a network fresh from a zero initialisation?)')
 
+# %% ../nbs/05_loafing.ipynb #e500001b
 class _Tally:
     "Counts of right answers of one network: per class, and among the best five."
     def __init__(self, z):
@@ -302,7 +345,10 @@ class _Tally:
 
     def add(self, z, y):
         hits = z.topk(min(5, z.shape[1]), 1).indices == y[:, None]
-        for counts,found in ((self.right, hits[:, 0]), (self.top5, hits.any(1)), (self.seen, torch.ones_like(y))): counts.index_add_(0, y, found.long())
+        def count(counts, images): counts.index_add_(0, y, images.long())
+        count(self.right, hits[:, 0])
+        count(self.top5, hits.any(1))
+        count(self.seen, torch.ones_like(y))
 
     def row(self):
         "(top-1, top-5, top-1 of each class)"
@@ -310,54 +356,71 @@ class _Tally:
         return self.right.sum().item() / n, self.top5.sum().item() / n, (self.right / self.seen).tolist()
 
 # %% ../nbs/05_loafing.ipynb #2a7c04c2
-def _timed_parts(view, x):
-    "Seconds of each part's forward pass on `x`, and the bytes of the statistics that its batch norms keep."
-    found = {}
+def _statistics_bytes(part):
+    "Of what is kept for the batch norms of a part."
+    return sum(2 * bn.num_features * bn.running_mean.element_size() for bn in batch_norms(part))
+
+def _part_seconds(view, x):
+    "Seconds of each part's forward pass on `x`."
+    seconds = {}
     with preserved_modes(view.model), torch.no_grad():
         view.model.eval()
         for part in view.parts():
             start = time.perf_counter()
             x = part(x.clone())
             if x.is_cuda: torch.cuda.synchronize()
-            size = sum(2 * bn.num_features * bn.running_mean.element_size() for bn in batch_norms(part))
-            found[part] = time.perf_counter() - start, size
-    return found
+            seconds[part] = time.perf_counter() - start
+    return seconds
 
+# %% ../nbs/05_loafing.ipynb #e500001d
 def evaluation_cost(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a few images, on its device
     paths:dict, # name -> path
-)->tuple: # (runs of a part for each image, seconds an image, bytes of statistics)
+)->tuple: # (runs of a part and seconds, per image; bytes of statistics)
     "What an evaluation of these paths needs, from one pass of the main network."
-    tree, parts, blocks = path_tree(paths), _timed_parts(view, x), view.path()
+    tree, blocks = path_tree(paths), view.path()
     runs = Counter(blocks[node[-1] - 1] if node else view.stem for node in tree)
     runs[view.head] = sum(bool(names) for _,names in tree.values())
-    seconds = sum(n * parts[part][0] for part,n in runs.items()) / len(x)
-    return sum(runs.values()), seconds, sum(n * parts[part][1] for part,n in runs.items())
+    of_part = _part_seconds(view, x)
+    seconds = sum(n * of_part[part] for part,n in runs.items()) / len(x)
+    size = sum(n * _statistics_bytes(part) for part,n in runs.items())
+    return sum(runs.values()), seconds, size
 
 # %% ../nbs/05_loafing.ipynb #2a7c04c5
 _long = 60. # seconds
 
+def _duration(seconds):
+    "In words."
+    return f'{seconds / 3600:.1f} hours' if seconds > 5400 else f'{seconds / 60:.0f} minutes'
+
 def _say_if_long(view, batches, test_dl, paths):
     "Warn ahead of an evaluation that will take more than a minute."
-    runs, seconds, size = evaluation_cost(view, batches[0][:8].to(next(view.model.parameters()).device), paths)
+    device = next(view.model.parameters()).device
+    runs, seconds, size = evaluation_cost(view, batches[0][:8].to(device), paths)
     steps = len(batches) + (len(test_dl) if hasattr(test_dl, '__len__') else 0)
     seconds *= steps * len(batches[0])
     if seconds < _long: return
-    took = f'{seconds / 3600:.1f} hours' if seconds > 5400 else f'{seconds / 60:.0f} minutes'
-    warnings.warn(f'{len(paths):,} networks, {runs:,} runs of a part for each of about {steps} batches: this will take about {took} '
-                  f'and {size / 2**20:.0f} MiB for batch-norm statistics; `progress=progress_bar` shows how far it is')
+    warnings.warn(f'{len(paths):,} networks, {runs:,} runs of a part for each of about {steps} batches: '
+                  f'this will take about {_duration(seconds)} and {size / 2**20:.0f} MiB for batch-norm statistics; '
+                  '`progress=progress_bar` shows how far it is')
 
-# %% ../nbs/05_loafing.ipynb #2a7c04b3
+# %% ../nbs/05_loafing.ipynb #e500001f
+def _stage_of(space):
+    "Layer -> its stage, counted from 1."
+    return {i: s for s,layers in enumerate(stage_layers(space), 1) for i in layers}
+
 def _check_path(name, path, space):
     "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
-    stages, path = stage_layers(space), tuple(path)
-    stage_of = {i: s for s,layers in enumerate(stages, 1) for i in layers}
-    if bad := [i for i in path if i not in stage_of]: raise ValueError(f'path {name} asks for layer {bad[0]}; the layers are numbered 1 to {len(stage_of)}')
-    for s,(first,*_) in enumerate(stages, 1):
+    path, stage_of = tuple(path), _stage_of(space)
+    unknown = [i for i in path if i not in stage_of]
+    if unknown: raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
+    for s,(first,*_) in enumerate(stage_layers(space), 1):
         inside = [i for i in path if stage_of[i] == s]
-        if not inside or inside[0] != first: raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
-    if [stage_of[i] for i in path] != sorted(stage_of[i] for i in path): raise ValueError(f'path {name} must run stage after stage; got {path}')
+        if inside[:1] != [first]:
+            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+    order = [stage_of[i] for i in path]
+    if order != sorted(order): raise ValueError(f'path {name} must run stage after stage; got {path}')
     return path
 
 # %% ../nbs/05_loafing.ipynb #d288e983
@@ -367,9 +430,9 @@ def evaluate_paths(
     test_dl:Iterable, # batches (images, labels)
     paths:dict, # name -> path: layer numbers in the order they run
     n_images:int=2000, # about how many calibration images; every path sees the same ones
-    progress:Callable|None=None, # wraps the steps, a network on a batch each, calibration first; for example fastprogress's `progress_bar`
-)->"DataFrame": # name, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)
-    "Accuracy of the networks along these paths after batch-norm re-calibration, what they begin with in common computed once."
+    progress:Callable|None=None, # wraps the steps, calibration first; for example fastprogress's `progress_bar`
+)->"DataFrame": # name, accuracy and top5 (0 to 1), n_params, flops (forward, one image), per_class (list)
+    "Accuracy of the networks along these paths after re-calibration, what they begin with in common computed once."
     import pandas as pd
     view = unravel(model)
     paths = {name: _check_path(name, p, view.depths) for name,p in paths.items()}
@@ -382,29 +445,37 @@ def evaluate_paths(
         for name,z,y in outputs: tallies.setdefault(name, _Tally(z)).add(z, y)
     if not tallies: raise ValueError('the test loader gave no batch of images')
     _warn_if_alike([t.first for t in tallies.values()])
-    sizes = part_sizes(view, x)
-    rows = [(name, *tallies[name].row(), *path_size(view, p, sizes)) for name,p in paths.items()]
-    return pd.DataFrame(rows, columns=['name', 'accuracy', 'top5', 'per_class', 'n_params', 'flops'])[['name', 'accuracy', 'top5', 'n_params', 'flops', 'per_class']]
+    sizes, rows = part_sizes(view, x), []
+    for name,path in paths.items():
+        accuracy, top5, per_class = tallies[name].row()
+        rows.append((name, accuracy, top5, *path_size(view, path, sizes), per_class))
+    return pd.DataFrame(rows, columns=['name', 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
+
+# %% ../nbs/05_loafing.ipynb #e5000022
+def _asked_for(subnets, space, at_most=2000):
+    "The depth tuples that `evaluate_subnets` was asked for."
+    if isinstance(subnets, str) and subnets == 'all': return ordered_subnets(space)
+    if subnets is not None: return subnets
+    n = math.prod(space)
+    if n > at_most:
+        warnings.warn(f"of the {n:,} sub-networks of {space} a sample of {at_most:,} is tested, "
+                      "the main network among them; subnets='all' asks for all")
+    return some_subnets(space, at_most)
 
 # %% ../nbs/05_loafing.ipynb #7985d4a6
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
     test_dl:Iterable, # batches (images, labels)
-    subnets:Iterable|str|None=None, # depth tuples; None: all of them, or a sample of 2,000 where there are more; 'all': all in any case
+    subnets:Iterable|str|None=None, # depth tuples; None: all ordered ones, or a sample of 2,000; 'all': all of them
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
     progress:Callable|None=None, # see `evaluate_paths`
-)->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image, 2 to a multiply-add), per_class (list)
-    "Accuracy of ordered sub-networks after batch-norm re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
+)->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image), per_class (list)
+    "Accuracy of ordered sub-networks after re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
     space = unravel(model).depths
     paths = {check_depths(d, space): subnet_path(d, space) for d in _asked_for(subnets, space)}
-    return evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress).rename(columns=dict(name='depths'))
-
-def _asked_for(subnets, space, at_most=2000):
-    "The depth tuples that `evaluate_subnets` was asked for."
-    if subnets is not None: return ordered_subnets(space) if isinstance(subnets, str) and subnets == 'all' else subnets
-    if (n := math.prod(space)) > at_most: warnings.warn(f"of the {n:,} sub-networks of {space} a sample of {at_most:,} is tested, the main network among them; subnets='all' asks for all")
-    return some_subnets(space, at_most)
+    results = evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress)
+    return results.rename(columns=dict(name='depths'))
 
 # %% ../nbs/05_loafing.ipynb #33279795
 def tree_gain(
@@ -414,9 +485,12 @@ def tree_gain(
 )->float: # 1 or more
     "FLOPs of these paths one by one, over those of their tree."
     sizes, blocks = part_sizes(view, x), view.path()
-    def flops(part, path): return size_after(sizes, part, path[-1] if path else 0)[1]
-    nodes = [(flops(blocks[node[-1] - 1], node[:-1]) if node else sizes[view.stem][1]) + bool(names) * flops(view.head, node) for node,(_,names) in path_tree(paths).items()]
-    return sum(path_size(view, p, sizes)[1] for p in paths.values()) / sum(nodes)
+    def flops(part, before): return size_after(sizes, part, before[-1] if before else 0)[1]
+    tree_flops = sizes[view.stem][1]
+    for node,(_,names) in path_tree(paths).items():
+        if node: tree_flops += flops(blocks[node[-1] - 1], node[:-1])
+        if names: tree_flops += flops(view.head, node)
+    return sum(path_size(view, p, sizes)[1] for p in paths.values()) / tree_flops
 
 # %% ../nbs/05_loafing.ipynb #df57e80d
 def summarize(
@@ -425,37 +499,47 @@ def summarize(
 )->dict: # {'main': ..., 'mean': ..., 'std': ...} in percent; main is NaN if `results` does not hold it
     "Main network, mean and standard deviation over the sub-networks, in percent (the form of Table r3)."
     main = tuple(max(d) for d in zip(*results.depths)) if main is None else tuple(main)
-    at_main = results.accuracy[[d == main for d in results.depths]]
-    return dict(main=100 * float(at_main.mean()), mean=100 * float(results.accuracy.mean()), std=100 * float(results.accuracy.std(ddof=0)))
+    at_main = results.accuracy[[d == main for d in results.depths]].mean()
+    every = results.accuracy
+    return dict(main=100 * float(at_main), mean=100 * float(every.mean()), std=100 * float(every.std(ddof=0)))
 
 # %% ../nbs/05_loafing.ipynb #8117bd6a
-def _accuracy_inside(main, small, batches, test_dl, n_images, nest):
+def _empty_matrix(names):
+    import pandas as pd
+    rows, columns = pd.Index(names, name='sub-network'), pd.Index(names, name='main network')
+    return pd.DataFrame(float('nan'), index=rows, columns=columns)
+
+def _nested_accuracy(main, small, batches, test_dl, n_images, nest):
     "Accuracy of the network that `nest` finds in `main`, re-calibrated; NaN where it finds none."
     try: net = nest(main, small)
     except ValueError: return float('nan')
-    preds, labels, _ = predict_classes(recalibrate_bn(net, batches, n_images), test_dl)
-    return (preds == labels).double().mean().item()
+    return _accuracy_alone(net, batches, test_dl, n_images)
 
+def _fits_inside(depths, space): return all(d <= n for d,n in zip(depths, space))
+
+# %% ../nbs/05_loafing.ipynb #e5000029
 def loafing_matrix(
     models:dict, # name -> a trained residual network; all of one family
     calib_dl:Iterable, # training images with the training transforms; the same ones re-calibrate every network
     test_dl:Iterable, # batches (images, labels)
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # see `evaluate_subnets`
-    nest:Callable|None=None, # for networks that are no ordered sub-networks: `nest(main, small)` gives `small`, independent, with the weights it has in `main`; a `ValueError` where it does not fit
+    nest:Callable|None=None, # (main, small) -> `small` with the weights it has in `main`, or a `ValueError`; None: as depths
 )->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
     "Accuracy of each network (row) as a sub-network of each other (column): Fig. 1, Tables r5 and r6."
-    import pandas as pd
-    batches = calibration_batches(calib_dl, n_images)
-    matrix = pd.DataFrame(float('nan'), index=pd.Index(models, name='sub-network'), columns=pd.Index(models, name='main network'))
+    batches, matrix = calibration_batches(calib_dl, n_images), _empty_matrix(models)
     if nest is not None:
-        for main,model in models.items(): matrix[main] = [_accuracy_inside(model, small, batches, test_dl, n_images, nest) for small in models.values()]
+        for main,model in models.items():
+            def inside(small): return _nested_accuracy(model, small, batches, test_dl, n_images, nest)
+            matrix[main] = [inside(small) for small in models.values()]
         return matrix
     spaces = {name: unravel(m).depths for name,m in models.items()}
-    if len({len(d) for d in spaces.values()}) > 1: raise ValueError(f'the networks differ in their number of stages: {spaces}')
+    if len({len(d) for d in spaces.values()}) > 1:
+        raise ValueError(f'the networks differ in their number of stages: {spaces}')
     for main,model in models.items():
-        inside = [n for n,d in spaces.items() if all(a <= b for a,b in zip(d, spaces[main]))]
-        results = evaluate_subnets(model, batches, test_dl, [spaces[n] for n in inside], n_images, progress)
-        found = dict(zip(results.depths, results.accuracy))
-        matrix.loc[inside, main] = [found[spaces[n]] for n in inside]
+        inside = [name for name,depths in spaces.items() if _fits_inside(depths, spaces[main])]
+        subnets = [spaces[name] for name in inside]
+        results = evaluate_subnets(model, batches, test_dl, subnets, n_images, progress)
+        accuracy = dict(zip(results.depths, results.accuracy))
+        matrix.loc[inside, main] = [accuracy[depths] for depths in subnets]
     return matrix

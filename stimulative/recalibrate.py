@@ -22,63 +22,80 @@ __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'image
 def _images(b):
     "The images of a batch, a plain tensor."
     x = b[0] if isinstance(b, (tuple, list)) and len(b) else b
-    if not isinstance(x, torch.Tensor): raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
-    return x.as_subclass(torch.Tensor)
+    if isinstance(x, torch.Tensor): return x.as_subclass(torch.Tensor)
+    raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
 
-calibration_bs = 64 # images a calibration batch, whatever the batches of the training are
-
+# %% ../nbs/03_recalibrate.ipynb #e3000002
 class CalibrationBatches(list):
     "Batches of images that `calibration_batches` made, all of one size."
+
+def _one_short_batch(x):
+    "What there is of images where they fill no batch."
+    if x is None: raise ValueError('the calibration loader gave no batch')
+    if len(x) >= 2: return CalibrationBatches([x])
+    raise ValueError(f'the calibration loader gave {len(x)} images; batch statistics need at least 2, better about 2,000')
+
+def _rebatched(dl, bs):
+    "Images in batches of `bs`, whatever those of the loader; yields (batch or None, what is left over)."
+    rest = None
+    for x in map(_images, dl):
+        is_new_size = rest is None or rest.shape[1:] != x.shape[1:]
+        rest = x if is_new_size else torch.cat([rest, x])
+        while len(rest) >= bs:
+            batch, rest = rest[:bs], rest[bs:]
+            yield batch, rest
+        yield None, rest
+
+# %% ../nbs/03_recalibrate.ipynb #e3000004
+calibration_bs = 64 # images per calibration batch, whatever the batches of the training are
 
 def calibration_batches(
     dl:Iterable, # batches: tensors, or tuples that begin with one; with the training transforms
     n_images:int=2000, # about how many images: batches are made until there are as many
-    bs:int=calibration_bs, # images a batch, whatever the loader's; batches that this function made keep theirs
+    bs:int=calibration_bs, # images per batch; batches that this function made keep theirs
 )->CalibrationBatches: # batches of images, plain tensors
     "The inputs of about `n_images` training images, in batches of `bs`; a `ValueError` if there are none."
     if not n_images >= 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
     if not bs >= 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
     if isinstance(dl, CalibrationBatches): bs = len(dl[0])
     batches, rest = CalibrationBatches(), None
-    for x in map(_images, dl):
-        rest = x if rest is None or rest.shape[1:] != x.shape[1:] else torch.cat([rest, x])
-        while len(rest) >= bs and len(batches) * bs < n_images:
-            batches.append(rest[:bs])
-            rest = rest[bs:]
+    for batch,rest in _rebatched(dl, bs):
+        if batch is not None: batches.append(batch)
         if len(batches) * bs >= n_images: break
     return batches or _one_short_batch(rest)
 
-def _one_short_batch(x):
-    "What there is of images where they fill no batch."
-    if x is None: raise ValueError('the calibration loader gave no batch')
-    if len(x) < 2: raise ValueError(f'the calibration loader gave {len(x)} images; batch statistics need at least 2, better about 2,000')
-    return CalibrationBatches([x])
-
 # %% ../nbs/03_recalibrate.ipynb #2a7c01e4
+def _check_entries(batch):
+    "A `ValueError` unless a batch is two tensors."
+    is_tuple = isinstance(batch, (tuple, list))
+    if is_tuple and len(batch) > 2:
+        raise ValueError(f'a batch of {len(batch)} entries: which are the labels? Give (images, labels), '
+                         'for example `((b[0], b[2]) for b in loader)`')
+    if not is_tuple or len(batch) < 2 or not all(isinstance(o, torch.Tensor) for o in batch):
+        raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
+
 def images_and_labels(
     batch, # what a loader of labelled images gives
 )->tuple: # (images, labels), plain tensors, the labels int64
     "The two entries of a labelled batch; a `ValueError` for a batch in which the labels cannot be told for sure."
-    if isinstance(batch, (tuple, list)) and len(batch) > 2:
-        raise ValueError(f'a batch of {len(batch)} entries: which are the labels? Give (images, labels), for example `((b[0], b[2]) for b in loader)`')
-    if not isinstance(batch, (tuple, list)) or len(batch) < 2 or not all(isinstance(o, torch.Tensor) for o in batch):
-        raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
+    _check_entries(batch)
     x, y = (o.as_subclass(torch.Tensor) for o in batch)
-    if y.ndim != 1 or y.is_floating_point() or y.is_complex(): raise ValueError(f'labels must be whole numbers, one an image; got {y.dtype} of shape {tuple(y.shape)}')
+    if y.ndim != 1 or y.is_floating_point() or y.is_complex():
+        raise ValueError(f'labels must be whole numbers, one an image; got {y.dtype} of shape {tuple(y.shape)}')
     if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
     return x, y.long()
 
-# %% ../nbs/03_recalibrate.ipynb #2a7c01eb
+# %% ../nbs/03_recalibrate.ipynb #e3000005
 def check_classes(
     y:torch.Tensor, # labels, whole numbers
     n_classes:int, # that the network knows
     where:str='', # of which batch, for the message
 ):
     "A `ValueError` if a label is none of the classes 0 to `n_classes` - 1."
-    if len(y) and not 0 <= y.min() <= y.max() < n_classes:
-        odd = y[(y < 0) | (y >= n_classes)][0].item()
-        hint = ' (leave images without a label out)' if odd < 0 else ''
-        raise ValueError(f'label {odd}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}{hint}')
+    if not len(y) or 0 <= y.min() <= y.max() < n_classes: return
+    wrong = y[(y < 0) | (y >= n_classes)][0].item()
+    advice = ' (leave images without a label out)' if wrong < 0 else ''
+    raise ValueError(f'label {wrong}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}{advice}')
 
 # %% ../nbs/03_recalibrate.ipynb #a644d62c
 def batch_norms(
@@ -87,6 +104,7 @@ def batch_norms(
     "The batch norms of `net` whose running statistics are used in evaluation."
     return [m for m in net.modules() if isinstance(m, _BatchNorm) and m.running_mean is not None]
 
+# %% ../nbs/03_recalibrate.ipynb #e3000008
 @contextmanager
 def preserved_statistics(
     net:nn.Module, # any network
@@ -108,16 +126,19 @@ def _note_statistics(records):
         records[bn].append((bn.running_mean.clone(), bn.running_var * ((n - 1) / n)))
     return hook
 
+# %% ../nbs/03_recalibrate.ipynb #e300000a
 @contextmanager
 def batch_statistics(
     net:nn.Module, # any network
 ):
-    "While open, the batch norms of `net` normalise by their own batch; yields {batch norm: [(mean, biased variance), one a batch]}."
+    "While open, batch norms normalise by their own batch; yields {batch norm: [(mean, biased variance), one per batch]}."
     norms = batch_norms(net)
     records = {bn: [] for bn in norms}
     with preserved_statistics(net):
         net.eval()
-        for bn in norms: bn.train(); bn.momentum = 1.
+        for bn in norms:
+            bn.train()
+            bn.momentum = 1.
         handles = [bn.register_forward_hook(_note_statistics(records)) for bn in norms]
         try: yield records
         finally:
@@ -130,6 +151,7 @@ def all_finite(
     "Whether no entry of these tensors is NaN or infinite."
     return torch.stack([t.isfinite().all() for t in tensors]).all()
 
+# %% ../nbs/03_recalibrate.ipynb #e300000c
 def check_finite(
     finite:dict, # name -> whether what it gave is finite, of `all_finite`
     what:Callable, # name -> the message's subject, 'the outputs of a are'
@@ -138,28 +160,35 @@ def check_finite(
     "A `ValueError` that names the first of `finite` that is not, and says whether the images are to blame."
     if not finite or torch.stack(list(finite.values())).all(): return
     name = next(name for name,ok in finite.items() if not ok)
-    why = 'the images are finite: did a value overflow, or did the training diverge?' if x.isfinite().all() else 'there is a NaN or an infinity in the images'
+    why = 'there is a NaN or an infinity in the images'
+    if x.isfinite().all(): why = 'the images are finite: did a value overflow, or did the training diverge?'
     raise ValueError(f'{what(name)} not finite: {why}')
 
 # %% ../nbs/03_recalibrate.ipynb #e4c4a315
+def _noted_batches(model, batches):
+    "Run batches; {batch norm: [(mean, biased variance), one per batch]}, all finite."
+    device = batch_norms(model)[0].running_mean.device
+    names = {m: name for name,m in model.named_modules()}
+    with torch.no_grad(), batch_statistics(model) as records:
+        for i,x in enumerate(batches, 1):
+            model(x.to(device))
+            finite = {names[bn]: all_finite(seen[-1]) for bn,seen in records.items() if seen}
+            check_finite(finite, lambda name: f'in calibration batch {i} the statistics of batch norm {name} are', x)
+    return records
+
 def recalibrate_bn(
     model:nn.Module, # changed in place: its batch norms get new running statistics
     dl:Iterable, # training images with the training transforms: a loader or a list of batches
     n_images:int=2000, # about how many images to run
 )->nn.Module: # the same model
     "Replace the running statistics of every batch norm by averages over batches of training images (paper, appendix C.2)."
-    norms = batch_norms(model)
     batches = calibration_batches(dl, n_images)
-    if not norms: return model
-    device, names = norms[0].running_mean.device, {m: name for name,m in model.named_modules()}
-    with torch.no_grad():
-        with batch_statistics(model) as records:
-            for i,x in enumerate(batches, 1):
-                model(x.to(device))
-                finite = {names[bn]: all_finite(seen[-1]) for bn,seen in records.items() if seen}
-                check_finite(finite, lambda name: f'in calibration batch {i} the statistics of batch norm {name} are', x)
-        for bn in norms:
-            if not records[bn]: continue
-            mean, var = (torch.stack(o).mean(0) for o in zip(*records[bn]))
-            bn.running_mean.copy_(mean); bn.running_var.copy_(var); bn.num_batches_tracked.fill_(len(batches))
+    if not batch_norms(model): return model
+    for bn,seen in _noted_batches(model, batches).items():
+        if not seen: continue
+        means, variances = zip(*seen)
+        with torch.no_grad():
+            bn.running_mean.copy_(torch.stack(means).mean(0))
+            bn.running_var.copy_(torch.stack(variances).mean(0))
+            bn.num_batches_tracked.fill_(len(batches))
     return model

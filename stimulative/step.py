@@ -21,19 +21,31 @@ __all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen
            'own_module', 'MainPass', 'LateTerm', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/04_step.ipynb #650b2488
+def _log_probabilities(z):
+    "Over the classes; half precision is lifted to float32 before the softmax."
+    return z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1)
+
+def _check_logits(z_main, z_sub):
+    "A `ValueError` unless both are logits of one shape, with two classes or more."
+    if z_main.shape == z_sub.shape and z_main.ndim >= 2 and z_main.shape[1] >= 2: return
+    shapes = f'{tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network'
+    raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {shapes}')
+
+# %% ../nbs/04_step.ipynb #e4000002
 def stimulative_kl(
     z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
     z_sub:torch.Tensor, # logits of the sub-network, the same shape
-    reduction:str='batchmean', # 'batchmean': sum over classes, mean over the batch (and positions, if any); 'mean': over classes too; 'none': a number per image
+    reduction:str='batchmean', # 'batchmean', 'mean' (the mean over the classes too) or 'none' (a number per image)
 )->torch.Tensor: # in nats, no gradient to `z_main`: a scalar; (batch, ...) with 'none'
     "KL(main || sub) of two sets of logits, the main network's being the constant target (paper, equation 2)."
-    if z_main.shape != z_sub.shape or z_main.ndim < 2 or z_main.shape[1] < 2:
-        raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network')
-    if reduction not in ('batchmean', 'mean', 'none'): raise ValueError(f"reduction is 'batchmean', 'mean' or 'none', got {reduction!r}")
-    log_p, log_q = (z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1) for z in (z_main.detach(), z_sub))
+    _check_logits(z_main, z_sub)
+    if reduction not in ('batchmean', 'mean', 'none'):
+        raise ValueError(f"reduction is 'batchmean', 'mean' or 'none', got {reduction!r}")
+    log_p, log_q = _log_probabilities(z_main.detach()), _log_probabilities(z_sub)
     kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1)
     if reduction == 'none': return kl
-    return kl.mean() / z_main.shape[1] if reduction == 'mean' else kl.mean()
+    if reduction == 'mean': return kl.mean() / z_main.shape[1]
+    return kl.mean()
 
 # %% ../nbs/04_step.ipynb #c9e10a02
 def right_class(
@@ -66,7 +78,8 @@ def frozen_running_stats(
     net:nn.Module, # any network
 ):
     "While open, norms in training mode use their batch's statistics and store nothing."
-    norms = [m for m in net.modules() if isinstance(m, _NormBase) and m.training and m.track_running_stats]
+    def stores(m): return isinstance(m, _NormBase) and m.training and m.track_running_stats
+    norms = [m for m in net.modules() if stores(m)]
     for m in norms: m.track_running_stats = False
     try: yield
     finally:
@@ -78,68 +91,95 @@ def check_lam(
     given:str='', # how to show it in the message
 )->float: # the same
     "A `ValueError` unless lambda is a finite number of 0 or more."
-    if not isinstance(lam, numbers.Real) or isinstance(lam, bool) or not math.isfinite(lam) or lam < 0:
-        raise ValueError(f'lam must be a finite number >= 0, or a function of the fraction of training done that gives one; got {given or repr(lam)}')
-    return float(lam)
+    is_number = isinstance(lam, numbers.Real) and not isinstance(lam, bool)
+    if is_number and math.isfinite(lam) and lam >= 0: return float(lam)
+    raise ValueError('lam must be a finite number >= 0, or a function of the fraction of training done that gives one; '
+                     f'got {given or repr(lam)}')
 
 # %% ../nbs/04_step.ipynb #b0a10002
+def _is_distribution(y):
+    "Is each row of `y` a probability distribution over the classes?"
+    return not (y < 0).any() and torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3)
+
+def _labels_fit(y, z, values):
+    "Is there one class, or one distribution over the classes, for each image?"
+    if z.ndim < 2: return False
+    if not y.is_floating_point(): return y.shape == z[:, 0].shape
+    return y.shape == z.shape and (not values or _is_distribution(y))
+
+# %% ../nbs/04_step.ipynb #e4000006
+def _check_range(y, n, ignore):
+    "A `ValueError` for a class that is not one of `n`, and not the one to be passed over."
+    wrong = y[(y != ignore) & ((y < 0) | (y >= n))]
+    if not len(wrong): return
+    raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {wrong[0].item()}')
+
+# %% ../nbs/04_step.ipynb #e4000008
 def check_labels(
     y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
     z:torch.Tensor, # logits of the main network, (batch, classes, ...)
     ignore:int=-100, # the label of images that are passed over
     values:bool=True, # look at the numbers too, for which a GPU is made to wait
 )->torch.Tensor: # the same labels, classes as int64
-    "A `ValueError` unless there is one class, or one probability distribution, an image."
-    if not isinstance(y, torch.Tensor): raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
+    "A `ValueError` unless there is one class, or one probability distribution, per image."
+    if not isinstance(y, torch.Tensor):
+        raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
     y = y.as_subclass(torch.Tensor)
-    if z.ndim < 2: fits = False
-    elif y.is_floating_point(): fits = y.shape == z.shape and not (values and _no_distribution(y))
-    else: fits = y.shape == z[:, 0].shape
-    if not fits:
-        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one an image, or class probabilities '
-                         f'that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
+    if not _labels_fit(y, z, values):
+        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one an image, or class '
+                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
     if y.is_floating_point(): return y
-    y, n = y.long(), z.shape[1]
-    if values and len(odd := y[(y != ignore) & ((y < 0) | (y >= n))]):
-        raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {odd[0].item()}')
+    y = y.long()
+    if values: _check_range(y, z.shape[1], ignore)
     return y
 
-def _no_distribution(y): return bool((y < 0).any()) or not torch.allclose(y.sum(1), y.new_ones(()), atol=1e-3)
-
 # %% ../nbs/04_step.ipynb #b0a10006
+def _loss_name(f):
+    "The name of a loss function, out of its `partial` or of fastai's flattened losses."
+    while callable(inner := getattr(f, 'func', None)): f = inner
+    return getattr(f, '__name__', type(f).__name__)
+
 def check_loss(
     loss_func:Callable, # loss of the main network
 ):
     "A `ValueError` for a loss that answers yes or no for each class by itself, such as binary cross entropy."
-    f = loss_func
-    while callable(inner := getattr(f, 'func', None)): f = inner        # `partial`, and fastai's flattened losses
-    name = getattr(f, '__name__', type(f).__name__)
-    if re.search('bce|binary|multilabel|sigmoid', name.lower()):
-        raise ValueError(f'{name} answers yes or no for each class by itself, as for several labels an image; the divergence compares '
-                         'softmax distributions. Labels of one class and a cross entropy are needed (in fastai CategoryBlock, CrossEntropyLossFlat)')
+    name = _loss_name(loss_func)
+    if not re.search('bce|binary|multilabel|sigmoid', name.lower()): return
+    raise ValueError(f'{name} answers yes or no for each class by itself, as for several labels an image; '
+                     'the divergence compares softmax distributions. Labels of one class and a cross entropy are needed '
+                     '(in fastai CategoryBlock, CrossEntropyLossFlat)')
 
+# %% ../nbs/04_step.ipynb #e4000009
 def ignored_label(
     loss_func:Callable, # loss of the main network
 )->int: # -100, torch's default, where it names none
     "The label of images that a loss function passes over: its `ignore_index`."
-    found = getattr(loss_func, 'keywords', {}).get('ignore_index', getattr(loss_func, 'ignore_index', None))
-    return -100 if found is None else found
+    own = getattr(loss_func, 'ignore_index', None)
+    label = getattr(loss_func, 'keywords', {}).get('ignore_index', own)
+    return -100 if label is None else label
 
 # %% ../nbs/04_step.ipynb #b0a10009
+def _check_images(x):
+    "A `ValueError` for what is no batch of images."
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
+    if not len(x): raise ValueError(f'the batch is empty: images of shape {tuple(x.shape)}')
+
 def check_batch(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch of images
 ):
     "Check a view on its first batch; a `ValueError` for what is no view, or no batch of images."
     check_unraveled(view)
-    if not isinstance(x, torch.Tensor): raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
-    if not len(x): raise ValueError(f'the batch is empty: images of shape {tuple(x.shape)}')
+    _check_images(x)
     if view.checked: return
     try: view.check(x)
     except RuntimeError as e:
         if x.is_floating_point(): raise
-        raise ValueError(f'{type(view.model).__name__} does not run on {x.dtype}: images must be floating-point numbers, such as x.float() / 255') from e
+        raise ValueError(f'{type(view.model).__name__} does not run on {x.dtype}: '
+                         'images must be floating-point numbers, such as x.float() / 255') from e
 
+# %% ../nbs/04_step.ipynb #e400000b
 def check_switches(
     **given, # name of an option -> what was given for it
 ):
@@ -160,7 +200,8 @@ def sub_kl(
     "Second pass of a stimulative step: run the sub-network, return its divergence from the main network."
     check_switches(update_bn=update_bn)
     if not start: check_batch(view, x)
-    with nullcontext() if update_bn else frozen_running_stats(view.model):
+    statistics = nullcontext() if update_bn else frozen_running_stats(view.model)
+    with statistics:
         for part in view.parts(depths)[start:]: x = part(x)
     return stimulative_kl(z_main, x, reduction)
 
@@ -168,18 +209,20 @@ def sub_kl(
 _looked_at = weakref.WeakSet() # views whose labels were looked at
 
 def _labels(view, y, z, weigh, ignore):
-    "Checked labels; on a GPU their numbers at a view's first step only. Without weights what is no tensor is the loss function's affair."
+    "Checked labels; with a constant lambda, what is no tensor is left to the loss function."
     if weigh is None and not isinstance(y, torch.Tensor): return y
     if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
     values = z.device.type == 'cpu' or view not in _looked_at
     _looked_at.add(view)
     return check_labels(y, z, ignore, values)
 
+# %% ../nbs/04_step.ipynb #e4000011
 def _weights(weigh, lam, z_main, y):
     "A number per image, checked; None where lambda is constant."
     if weigh is None: return None
     with torch.no_grad(): weights = weigh(lam, z_main.detach(), y)
-    if weights.shape != z_main[:, 0].shape: raise ValueError(f'weigh must give one number per image, of shape {tuple(z_main[:, 0].shape)}; it gave {tuple(weights.shape)}')
+    got, wanted = tuple(weights.shape), tuple(z_main[:, 0].shape)
+    if got != wanted: raise ValueError(f'weigh must give one number per image, of shape {wanted}; it gave {got}')
     return weights
 
 # %% ../nbs/04_step.ipynb #b0a1000c
@@ -189,16 +232,31 @@ def _counted(y, ignore):
 
 def _mean(each, counted):
     "Mean over the images that count."
-    return each.mean() if counted is None else (each * counted).sum() / counted.sum().clamp(min=1)
+    if counted is None: return each.mean()
+    return (each * counted).sum() / counted.sum().clamp(min=1)
 
-def _weighted_kl(kl_of, weights, lam, reduction, n_classes, counted=None):
-    "(term of the loss, divergence); `kl_of` runs the sub-network and takes a reduction."
-    if weights is None and counted is None:
-        kl = kl_of(reduction)
-        return lam * kl, kl.detach()
-    each = kl_of('none') / (n_classes if reduction == 'mean' else 1)
-    kl = _mean(each, counted)
-    return (lam * kl if weights is None else _mean(weights * each, counted)), kl.detach()
+# %% ../nbs/04_step.ipynb #e4000014
+class _Weighting:
+    "How the divergences of a batch become one term of the loss."
+    def __init__(self, lam, weigh, z_main, y, ignore, reduction):
+        self.lam, self.reduction = lam, reduction
+        self.n_classes = z_main.shape[1]
+        self.weights = _weights(weigh, lam, z_main, y)      # per image; None: lambda is constant
+        self.counted = _counted(y, ignore)                  # which images count; None: all
+
+    def mean_weight(self):
+        return self.lam if self.weights is None else _mean(self.weights, self.counted)
+
+    def term(self, kl_of):
+        "(term of the loss, divergence); `kl_of` runs the sub-network and takes a reduction."
+        if self.weights is None and self.counted is None:
+            kl = kl_of(self.reduction)
+            return self.lam * kl, kl.detach()
+        each = kl_of('none')
+        if self.reduction == 'mean': each = each / self.n_classes
+        kl = _mean(each, self.counted)
+        term = self.lam * kl if self.weights is None else _mean(self.weights * each, self.counted)
+        return term, kl.detach()
 
 # %% ../nbs/04_step.ipynb #c9e10b02
 StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
@@ -215,22 +273,26 @@ def stimulative_loss(
     **kwargs, # `update_bn`: see `sub_kl`
 )->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; the mean weight
     "Cross entropy of the main network plus the weighted divergence of one sub-network (Alg. 1, lines 4-6)."
-    check_lam(lam); check_loss(loss_func); check_batch(view, x)
+    check_lam(lam)
+    check_loss(loss_func)
+    check_batch(view, x)
     z_main, ignore = view(x), ignored_label(loss_func)
     y = _labels(view, y, z_main, weigh, ignore)
-    ce, weights, counted = loss_func(z_main, y), _weights(weigh, lam, z_main, y), _counted(y, ignore)
+    ce = loss_func(z_main, y)
+    weighting = _Weighting(lam, weigh, z_main, y, ignore, reduction)
     def kl_of(reduction): return sub_kl(view, x, z_main, depths, reduction=reduction, **kwargs)
-    term, kl = _weighted_kl(kl_of, weights, lam, reduction, z_main.shape[1], counted)
-    return StimulativeLoss(ce + term, ce, kl, ce.new_tensor(lam) if weights is None else _mean(weights, counted))
-
+    term, kl = weighting.term(kl_of)
+    weight = ce.new_tensor(lam) if weighting.weights is None else weighting.mean_weight()
+    return StimulativeLoss(ce + term, ce, kl, weight)
 
 # %% ../nbs/04_step.ipynb #b5457e44
 def shared_parts(
     depths:Sequence[int], # the sub-network
-    space:Sequence[int], # blocks of the main network, one number a stage
+    space:Sequence[int], # blocks of the main network, per stage
 )->int: # parts in running order, the stem being the first
-    "How many parts main network and sub-network run alike, up to the first block that is dropped; the head is never counted."
-    depths, n_shared = check_depths(depths, space), 1
+    "How many parts both networks run alike, up to the first block that is dropped; the head is never counted."
+    depths = check_depths(depths, space)
+    n_shared = 1
     for d,n in zip(depths, space):
         n_shared += d
         if d < n: break
@@ -245,8 +307,29 @@ def _random_states(device):
         states.append(module.get_rng_state(device) if device.type == 'cuda' else module.get_rng_state())
     return [s.cpu().numpy().tobytes() for s in states] + [random.getstate()]
 
+class _DrawWatch:
+    "Says whether random numbers were drawn since it was made or last asked."
+    def __init__(self, device): self.device, self.states = device, _random_states(device)
+
+    def drawn(self):
+        before, self.states = self.states, _random_states(self.device)
+        return self.states != before
+
+# %% ../nbs/04_step.ipynb #e4000019
+class _SeenTensor:
+    "A tensor as it was when it was seen."
+    def __init__(self, tensor): self.tensor, self.version = tensor, tensor._version
+
+    def unchanged(self): return self.tensor._version == self.version
+
+    def is_same(self, other):
+        "Does `other` hold the same numbers at the same place as the tensor did then?"
+        return (other.shape == self.tensor.shape and other.data_ptr() == self.tensor.data_ptr()
+                and other._version == self.version)
+
+# %% ../nbs/04_step.ipynb #e400001c
 def _on_output(module, note):
-    "Call `note` with what `module` gives, until the returned function is called; the code of a compiled module stays as it is."
+    "Call `note` with what `module` gives, until the returned function is called."
     compiled = module._compiled_call_impl
     if compiled is None: return module.register_forward_hook(lambda m, args, out: note(out)).remove
     def call(*args, **kwargs):
@@ -279,121 +362,206 @@ def _autocast_now(device):
     return lambda: torch.autocast(device, dtype=dtype)
 
 # %% ../nbs/04_step.ipynb #b0a10011
-_unseen, _told = 'the main pass was not seen', weakref.WeakSet()
+_unseen = 'the main pass was not seen'
+_told = weakref.WeakSet() # networks that were warned
 
 def _say_unseen(model):
-    "Warn once a network that nothing is shared, and name what helps."
+    "Warn once per network that nothing is shared, and name what helps."
     if model in _told: return
     _told.add(model)
-    warnings.warn(f'the main pass of this {type(model).__name__} was not seen, so each sub-network runs in full, what it has in common with the main network included. '
-                  'A network that is compiled as a whole hides its blocks; compile those one by one instead, with stimulative.bench.compile_blocks(model) (nbs/howto/compile)')
+    warnings.warn(f'the main pass of this {type(model).__name__} was not seen, so each sub-network runs in full, '
+                  'what it has in common with the main network included. A network that is compiled as a whole hides its blocks; '
+                  'compile those one by one instead, with stimulative.bench.compile_blocks(model) (nbs/howto/compile)')
 
-# %% ../nbs/04_step.ipynb #d3bd0026
-class MainPass:
-    "Looks on at one forward pass of the main network, up to where a sub-network parts from it: `with MainPass(view, depths) as main: z = model(x)`."
-    def __init__(self,
-        view:Unraveled, # the unravelled network
-        depths:Sequence[int], # the drawn sub-network
-    ):
-        check_unraveled(view)
-        self.view, self.depths = view, check_depths(depths, view.depths)
-        self.start = shared_parts(self.depths, view.depths)
-        self.x = self.h = self.amp = None       # the batch that came in, the activation where the paths part, the autocast there
-        self.problem, self.head_draws, self._undo = _unseen, False, []
+# %% ../nbs/04_step.ipynb #e4000021
+class _HooksForOnePass:
+    "Inside `with`, the hooks that `hooks` puts in place are there; they go at the end, or earlier with `remove`."
+    _removers = ()
+
+    def hooks(self): "Put hooks in place; the functions that remove them."
 
     def __enter__(self):
-        model, last = self.view.model, self.view.parts(self.depths)[self.start - 1]
-        self._mode = model.training             # a pass in the other mode is none of ours
-        self._undo = [model.register_forward_pre_hook(self._begin).remove, _watch(self.view, last, self._part), model.register_forward_hook(self._end, always_call=True).remove]
+        self._removers = self.hooks()
         return self
 
-    def __exit__(self, *exc):
-        while self._undo: self._undo.pop()()
+    def __exit__(self, *exc): self.remove()
 
-    def _begin(self, model, args):
-        if torch.compiler.is_compiling() or model.training != self._mode or not args or not isinstance(args[0], torch.Tensor): return
-        self.x, self._version, self._states = args[0], args[0]._version, _random_states(args[0].device)
+    def remove(self):
+        while self._removers: self._removers.pop()()
 
-    def _part(self, h):
-        if torch.compiler.is_compiling() or self.x is None or not isinstance(h, torch.Tensor): return
-        states, self._states = self._states, _random_states(self.x.device)
-        trains = any(p.requires_grad for part in self.view.parts(self.depths)[:self.start] for p in part.parameters())
-        self.problem = ('a block runs more than once in a pass' if self.h is not None else
-                        'random numbers are drawn in the shared part' if self._states != states else
-                        'the shared part keeps no graph' if trains and not h.requires_grad else None)
-        self.h, self._h_version, self.amp = h, h._version, _autocast_now(h.device.type)
+# %% ../nbs/04_step.ipynb #e4000024
+def _branch_problem(
+    h:torch.Tensor, # the activation at which the sub-network parts
+    first:bool, # is it the first one in this pass?
+    drawn:bool, # were random numbers drawn before it?
+    trains:bool, # are there weights before it that train?
+)->str|None: # None where there is none
+    "Why a second pass would differ from the main pass before `h`."
+    if not first: return 'a block runs more than once in a pass'
+    if drawn: return 'random numbers are drawn in the shared part'
+    if trains and not h.requires_grad: return 'the shared part keeps no graph'
+
+# %% ../nbs/04_step.ipynb #e4000027
+class _Fork:
+    "What main network and sub-network run alike, and where they part."
+    def __init__(self, view, depths):
+        check_unraveled(view)
+        self.view = view
+        self.depths = check_depths(depths, view.depths)
+        self.start = shared_parts(self.depths, view.depths)     # the first part that differs
+        self.shared = view.parts(self.depths)[:self.start]
+
+    def is_whole(self):
+        "Is the sub-network the main network itself?"
+        return self.depths == self.view.depths
+
+    def trains(self):
+        "Are there weights to train in what both run?"
+        return any(p.requires_grad for part in self.shared for p in part.parameters())
+
+# %% ../nbs/04_step.ipynb #e400002a
+class _PassNotes(_Fork):
+    "The images of a pass, the activation where the paths part, and what speaks against taking it over."
+    def __init__(self, view, depths):
+        super().__init__(view, depths)
+        self.problem = _unseen      # why nothing can be taken over; None where it can
+        self.head_draws = False     # were random numbers drawn after the last block?
+        self.amp = None             # enters the autocast that was on where the paths part
+        self.forget()
+
+    def forget(self): self._batch = self._branch = None       # each a `_SeenTensor`
+
+    @property
+    def h(self): return None if self._branch is None else self._branch.tensor
+
+    def begin(self, x):
+        self._batch = _SeenTensor(x)
+        self._draws = _DrawWatch(x.device)
+
+    def arrive(self, h):
+        first, drawn = self._branch is None, self._draws.drawn()
+        self.problem = _branch_problem(h, first, drawn, self.trains())
+        self._branch = _SeenTensor(h)
+        self.amp = _autocast_now(h.device.type)
+
+    def end(self):
+        if self._branch is not None and self.is_whole(): self.head_draws = self._draws.drawn()
 
     def why_full(self,
         x:torch.Tensor, # the images that the sub-network is to see
     )->str|None: # a reason; None where the sub-network can go on from `h`
         "What makes a second pass differ in the shared part, as far as the pass has shown it."
         if self.problem: return self.problem
-        if x.shape != self.x.shape or x.data_ptr() != self.x.data_ptr() or x._version != self._version: return 'the images are not those of the main pass'
-        if self.h._version != self._h_version: return 'the activation was written into'
+        if not self._batch.is_same(x): return 'the images are not those of the main pass'
+        if not self._branch.unchanged(): return 'the activation was written into'
 
-    def _end(self, model, args, out):
+# %% ../nbs/04_step.ipynb #d3bd0026
+class MainPass(_PassNotes, _HooksForOnePass):
+    "Looks on at one pass of the main network: `with MainPass(view, depths) as main: z = model(x)`."
+    def __init__(self,
+        view:Unraveled, # the unravelled network
+        depths:Sequence[int], # the drawn sub-network
+    ):
+        super().__init__(view, depths)
+
+    def hooks(self):
+        model = self.view.model
+        self._mode = model.training
+        return [model.register_forward_pre_hook(self._on_begin).remove,
+                _watch(self.view, self.shared[-1], self._on_arrival),
+                model.register_forward_hook(self._on_end, always_call=True).remove]
+
+    def _on_begin(self, model, args):
+        if torch.compiler.is_compiling() or model.training != self._mode: return
+        if args and isinstance(args[0], torch.Tensor): self.begin(args[0])
+
+    def _on_arrival(self, h):
+        if torch.compiler.is_compiling() or self._batch is None: return
+        if isinstance(h, torch.Tensor): self.arrive(h)
+
+    def _on_end(self, model, args, out):
         if model.training != self._mode: return
-        if self.h is not None and self.depths == self.view.depths: self.head_draws = _random_states(self.x.device) != self._states
-        self.__exit__()
+        self.end()
+        self.remove()
 
 # %% ../nbs/04_step.ipynb #b0a1000e
 _no_gradient = 'the loss has no gradient, so there is no step to take: is it under torch.no_grad(), or are all weights frozen?'
 _once = ('the divergence joins in one `loss.backward()`, which stores its gradients in `.grad`. For torch.autograd.grad, '
          'backward(inputs=...), create_graph=True or a second backward: low_memory=False')
 
+# %% ../nbs/04_step.ipynb #e400002f
+def _weak_hook(
+    method:Callable, # a bound method: gradient -> gradient or None
+    gone:str|None=None, # what to say in an error where its object is gone; None: do nothing
+)->Callable: # for `register_hook`
+    "A method as a hook that does not keep its object alive."
+    reference = weakref.WeakMethod(method)
+    def hook(grad):
+        alive = reference()
+        if alive is not None: return alive(grad)
+        if gone: raise RuntimeError(gone)
+    return hook
+
+# %% ../nbs/04_step.ipynb #e4000032
+class _LossFactor:
+    "A loss that notes the gradient with which its backward begins: 1, or what a scaler makes of it."
+    def __init__(self, loss):
+        if not loss.requires_grad: raise ValueError(_no_gradient)
+        rest = loss.as_subclass(torch.Tensor).clone()
+        self._leaf = rest.new_zeros((), requires_grad=True)
+        self.loss = rest + self._leaf       # what to call `backward` on
+        self.factor = None                  # known once the backward has begun
+        rest.register_hook(_weak_hook(self._begin, gone=_once))
+
+    def _begin(self, grad):
+        arrived, self._leaf.grad = self._leaf.grad, None
+        plain = arrived is not None and not torch.is_grad_enabled()
+        if not plain or self.factor is not None: raise RuntimeError(_once)
+        self.factor = arrived
+
 # %% ../nbs/04_step.ipynb #a106b2e8
-class LateTerm:
+class LateTerm(_LossFactor):
     "A term of the loss that is computed during the backward of the rest, at the activation where it branches off."
     def __init__(self,
         term:Callable, # activation (None where there is none to begin with) -> a scalar with gradient
         weight:float, # of the term
         loss:torch.Tensor, # the rest, whose `backward` is to come
-        h:torch.Tensor|None=None, # the activation; None, or one without gradient: the term is computed by `finish`
+        h:torch.Tensor|None=None, # the activation; None, or one without gradient: `finish` computes the term
         around:Callable=nullcontext, # makes a context manager that is open during the term and its backward
     ):
-        if not loss.requires_grad: raise ValueError(_no_gradient)
-        self.term, self.weight, self.around, self.value, self._factor = term, weight, around, None, None
+        super().__init__(loss)
+        self.term, self.weight, self.around = term, weight, around
+        self.value = None       # of the term, once it is known
         self._h = None if h is None else h.detach()
-        rest = loss.as_subclass(torch.Tensor).clone()
-        self._probe = rest.new_zeros((), requires_grad=True)    # a leaf: the gradient that arrives at the loss arrives here, if gradients are stored at all
-        self.loss = rest + self._probe                          # what to call `backward` on
-        rest.register_hook(self._hook(LateTerm._begin, gone=_once))
-        if h is not None and h.requires_grad: h.register_hook(self._hook(LateTerm._at_branch))
-
-    def _hook(self, method, gone=None):
-        "`method` for autograd, which does not keep us alive: Python's garbage collection cannot see through the graph."
-        me = weakref.ref(self)
-        def hook(grad):
-            if me() is not None: return method(me(), grad)
-            if gone: raise RuntimeError(gone)
-        return hook
-
-    def _begin(self, grad):
-        arrived, self._probe.grad = self._probe.grad, None
-        if arrived is None or self._factor is not None or torch.is_grad_enabled(): raise RuntimeError(_once)
-        self._factor = arrived
+        if h is not None and h.requires_grad: h.register_hook(_weak_hook(self._at_branch))
 
     def _backward(self, h):
         with self.around():
             with torch.enable_grad(): value = self.term(h)
-            value.backward(self.weight * self._factor.to(value.dtype))
+            value.backward(self.weight * self.factor.to(value.dtype))
         self.value = value.detach()
 
     def _at_branch(self, grad):
-        if self._factor is None or self._h is None: return grad
+        if self.factor is None or self._h is None: return grad
         leaf, self._h = self._h.requires_grad_(), None
         self._backward(leaf)
         return grad + leaf.grad
 
     def finish(self)->torch.Tensor: # no gradient; None if there was no backward
         "The term's value; what the backward of the rest did not reach is done now."
-        if self.value is None and self._factor is not None: self._backward(self._h)
+        if self.value is None and self.factor is not None: self._backward(self._h)
         self._h = None
         return self.value
 
-# %% ../nbs/04_step.ipynb #d74cda26
-class SubnetPass(MainPass):
-    "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, after the backward `finish` gives the divergence."
+# %% ../nbs/04_step.ipynb #e4000037
+def _how(why, is_whole, head_draws):
+    "'full: why', 'none' where main network and sub-network are one computation, or 'shared'."
+    if why: return f'full: {why}'
+    return 'none' if is_whole and not head_draws else 'shared'
+
+# %% ../nbs/04_step.ipynb #e400003a
+class _SecondPass(MainPass):
+    "The sub-network's pass, which goes on where it parts from the main network."
     def __init__(self,
         view:Unraveled, # the unravelled network, in training mode
         depths:Sequence[int], # the drawn sub-network
@@ -406,20 +574,58 @@ class SubnetPass(MainPass):
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
         ignore:int=-100, # the label of images that are passed over, see `ignored_label`
     ):
-        check_lam(lam); check_switches(share=share, low_memory=low_memory, update_bn=update_bn)
+        check_lam(lam)
+        check_switches(share=share, low_memory=low_memory, update_bn=update_bn)
         super().__init__(view, depths)
-        self.weigh, self.ignore, self.weight, self.added = weigh, ignore, lam, None      # the mean weight, and what the term adds to the loss, once they are known
-        self.lam, self.share, self.low_memory, self.update_bn, self.reduction, self.within = lam, share and not update_bn, low_memory, update_bn, reduction, within
-        self.how, self.kl, self._late = '', None, None      # 'shared', 'none' or 'full: why'; the divergence, once it is known
+        self.lam, self.weigh = lam, weigh
+        self.share, self.low_memory, self.update_bn = share, low_memory, update_bn
+        self.reduction, self.within, self.ignore = reduction, within, ignore
+        self.weight = lam   # the mean weight, once it is known
+        self.how = ''       # 'shared', 'none' or 'full: why', once it is known
 
     def why_full(self, x):
         if self.update_bn: return 'both passes move the running statistics'
         return super().why_full(x) if self.share else 'not asked to share'
 
+    def take_over(self, x):
+        "Decide `how` the sub-network runs; the activation that it goes on from, None where it begins with the images."
+        why = self.why_full(x)
+        if why == _unseen: _say_unseen(self.view.model)
+        self.how = _how(why, self.is_whole(), self.head_draws)
+        h = None if why else self.h
+        self.forget()
+        return h
+
+# %% ../nbs/04_step.ipynb #e400003d
+class _SubnetTerm(_SecondPass):
+    "The weighted divergence of the sub-network."
+    kl = None       # the divergence, once it is known
+
     @contextmanager
-    def _around(self):
+    def around(self):
         "Open during the second pass and, with `low_memory`, its backward, in which checkpointed blocks run again."
-        with self.within(), nullcontext() if self.update_bn else frozen_running_stats(self.view.model): yield
+        statistics = nullcontext() if self.update_bn else frozen_running_stats(self.view.model)
+        with self.within(), statistics: yield
+
+    def divergence(self, h, x, z_main, reduction):
+        "Of the sub-network, from activation `h` on; None: from images `x` on."
+        if h is None: return sub_kl(self.view, x, z_main, self.depths, self.update_bn, reduction)
+        return sub_kl(self.view, h.clone(), z_main, self.depths, self.update_bn, reduction, self.start)
+
+    def term(self, weighting, x, z_main):
+        "A function of the activation, or of None, that gives what is added to the loss."
+        amp = self.amp or _autocast_now(x.device.type)
+        def weighted(h):
+            def kl_of(reduction): return self.divergence(h, x, z_main, reduction)
+            with amp(): value, self.kl = weighting.term(kl_of)
+            return value
+        return weighted
+
+# %% ../nbs/04_step.ipynb #d74cda26
+class SubnetPass(_SubnetTerm):
+    "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, `finish` gives the divergence."
+    _late = None        # a `LateTerm`, while its backward is to come
+    added = None        # what the term adds to the loss, once it is known
 
     def join(self,
         loss:torch.Tensor, # of the main network, a scalar
@@ -430,24 +636,19 @@ class SubnetPass(MainPass):
         "Add the weighted divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
         if not loss.requires_grad: raise ValueError(_no_gradient)
         y = _labels(self.view, y, z_main, self.weigh, self.ignore)
-        weights, counted = _weights(self.weigh, self.lam, z_main, y), _counted(y, self.ignore)
-        if weights is not None: self.weight = _mean(weights, counted)
-        why, h, z_main, amp = self.why_full(x), self.h, z_main.detach(), self.amp or _autocast_now(x.device.type)
-        self.how = f'full: {why}' if why else 'none' if self.depths == self.view.depths and not self.head_draws else 'shared'
-        if why == _unseen: _say_unseen(self.view.model)
-        self.x = self.h = None
-        def term(h):
-            def kl_of(reduction): return sub_kl(self.view, x if h is None else h.clone(), z_main, self.depths, self.update_bn, reduction, 0 if h is None else self.start)
-            with amp(): value, self.kl = _weighted_kl(kl_of, weights, self.lam, self.reduction, z_main.shape[1], counted)
-            return value
-        if self.how == 'none': self.kl = self.added = loss.new_zeros(())
-        elif self.low_memory:
-            self._late = LateTerm(term, 1., loss, None if why else h, self._around)
-            loss = self._late.loss
-        else:
-            with self._around(): added = term(None if why else h)
-            self.added, loss = added.detach(), loss + added
-        return loss
+        weighting = _Weighting(self.lam, self.weigh, z_main, y, self.ignore, self.reduction)
+        if weighting.weights is not None: self.weight = weighting.mean_weight()
+        h = self.take_over(x)
+        if self.how == 'none':
+            self.kl = self.added = loss.new_zeros(())
+            return loss
+        term = self.term(weighting, x, z_main.detach())
+        if self.low_memory:
+            self._late = LateTerm(term, 1., loss, h, self.around)
+            return self._late.loss
+        with self.around(): added = term(h)
+        self.added = added.detach()
+        return loss + added
 
     def finish(self)->torch.Tensor: # in nats, no gradient; None if there was no backward
         "The divergence. With `low_memory`, run what could not be run within the main loss's backward."
@@ -462,8 +663,8 @@ def stimulative_backward(
     depths:Sequence[int], # the drawn sub-network
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
-    amp:Callable=nullcontext, # context of the forward passes, such as `lambda: torch.autocast('cuda', torch.bfloat16)`
-    backward:Callable=torch.Tensor.backward, # runs the loss's backward: `accelerator.backward`, or `lambda loss: scaler.scale(loss).backward()`
+    amp:Callable=nullcontext, # context of the forward passes: `lambda: torch.autocast('cuda', torch.bfloat16)`
+    backward:Callable=torch.Tensor.backward, # runs the loss's backward, such as `accelerator.backward`
     **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`, `weigh`: see `SubnetPass`
 )->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
@@ -479,7 +680,8 @@ def stimulative_backward(
     backward(total)
     kl = second.finish()
     if kl is None: raise ValueError('`backward` was to run the backward of the loss, and did not')
-    return StimulativeLoss(ce.detach() + second.added, ce.detach(), kl, torch.as_tensor(second.weight))
+    ce = ce.detach()
+    return StimulativeLoss(ce + second.added, ce, kl, torch.as_tensor(second.weight))
 
 # %% ../nbs/04_step.ipynb #b0a10016
 def _logits(out):
@@ -488,8 +690,10 @@ def _logits(out):
     if hasattr(out, 'logits'): return out.logits
     if isinstance(out, dict) and 'logits' in out: return out['logits']
     if isinstance(out, (tuple, list)) and len(out): return out[0]
-    raise ValueError(f'no logits were found in a {type(out).__name__}: say where they are, as in LogitsOf(model, lambda out: out["scores"])')
+    raise ValueError(f'no logits were found in a {type(out).__name__}: '
+                     'say where they are, as in LogitsOf(model, lambda out: out["scores"])')
 
+# %% ../nbs/04_step.ipynb #e4000051
 class LogitsOf(nn.Module):
     "A network that gives a dictionary, a tuple or an object, as one that gives logits: `view = unravel(LogitsOf(model))`."
     def __init__(self,
@@ -498,9 +702,11 @@ class LogitsOf(nn.Module):
     ):
         super().__init__()
         self.model, self.pick = model, pick
+
     def forward(self, *args, **kwargs): return self.pick(self.model(*args, **kwargs))
 
 @register_family(LogitsOf)
 def logits_rule(m):
+    "The stem, stages and head of the network inside."
     view = unravel(m.model)
     return view.stem, view.stages, view.head

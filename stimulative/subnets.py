@@ -18,14 +18,14 @@ __all__ = ['ordered_subnets', 'sample_subnet', 'step_generator', 'exchange_block
 
 # %% ../nbs/02_subnets.ipynb #9fbe4b7f
 def ordered_subnets(
-    depths:Sequence[int], # blocks of the main network, one number a stage
+    depths:Sequence[int], # blocks of the main network, per stage
 )->list: # every depth tuple, the main network last
     "All ordered residual sub-networks of a network with `depths` blocks (paper, section 3)."
     return list(itertools.product(*(range(1, n + 1) for n in check_space(depths))))
 
 # %% ../nbs/02_subnets.ipynb #fba9e221
 def sample_subnet(
-    depths:Sequence[int], # blocks of the main network, one number a stage
+    depths:Sequence[int], # blocks of the main network, per stage
     generator:torch.Generator|None=None, # a CPU generator; None: torch's global one
 )->tuple: # depths of the drawn sub-network
     "Draw an ordered sub-network uniformly (Alg. 1, line 3)."
@@ -44,44 +44,56 @@ def step_generator(
     return torch.Generator('cpu').manual_seed(int.from_bytes(digest, 'little'))
 
 # %% ../nbs/02_subnets.ipynb #f0883378
+def _twin_of(module):
+    "A shallow copy of `module` with dictionaries of its own; methods that were bound to `module` are bound to it."
+    twin = copy.copy(module)
+    def is_bound(o): return isinstance(o, MethodType) and o.__self__ is module
+    dictionaries = {name: copy.copy(o) for name,o in vars(module).items() if isinstance(o, dict)}
+    methods = {name: MethodType(o.__func__, twin) for name,o in vars(module).items() if is_bound(o)}
+    vars(twin).update(dictionaries | methods)
+    return twin
+
 def _rewired(module, new):
-    "`module` with others in place of the modules in `new` (old -> other): what contains one of them is made anew, everything else shared."
+    "`module` with those in `new` (old -> other) exchanged; their containers are made anew, all else is shared."
     if module in new: return new[module]
     parts = {name: m if m is None else _rewired(m, new) for name,m in module._modules.items()}
     if all(parts[name] is m for name,m in module._modules.items()): return module
-    twin = copy.copy(module)
-    vars(twin).update({name: copy.copy(o) for name,o in vars(module).items() if isinstance(o, dict)})     # not the model's own dictionaries
-    vars(twin).update({name: MethodType(o.__func__, twin) for name,o in vars(module).items() if isinstance(o, MethodType) and o.__self__ is module})
+    new[module] = twin = _twin_of(module)
     twin._modules = parts
-    new[module] = twin
     return twin
 
+# %% ../nbs/02_subnets.ipynb #e2000002
 def exchange_blocks(
     view:Unraveled, # an unravelled network; its model stays as it is
     new:dict, # block -> the module to put in its place
 )->nn.Module: # a network of the model's class that shares all other modules
     "The model with some blocks exchanged; only the containers on the way to them are made anew."
     inside, blocks = set(check_unraveled(view).model.modules()), view.path()
+    name = type(view.model).__name__
     for key in new:
-        if key not in blocks: raise ValueError(f'{type(view.model).__name__} has no such block to exchange, an object of class {type(key).__name__}; blocks are those of `view.stages`')
+        if key in blocks: continue
+        raise ValueError(f'{name} has no such block to exchange, an object of class {type(key).__name__}; '
+                         'blocks are those of `view.stages`')
     for i,block in enumerate(blocks, 1):
-        if block in new and block not in inside: raise ValueError(f'layer {i} is no module of {type(view.model).__name__} itself: its rule makes it, and it cannot be exchanged in the model')
+        if block not in new or block in inside: continue
+        raise ValueError(f'layer {i} is no module of {name} itself: its rule makes it, '
+                         'and it cannot be exchanged in the model')
     return _rewired(view.model, dict(new))
 
 # %% ../nbs/02_subnets.ipynb #824fc1ca
-def extract(
-    model:nn.Module, # a residual network
-    depths:Sequence[int], # the sub-network, blocks kept a stage
-)->nn.Module: # an independent network of the model's class
-    "A copy of `model` with only the blocks of an ordered sub-network, an `nn.Identity` in place of the others; same class, same parameter names."
-    view = unravel(model)
-    depths = check_depths(depths, view.depths)
-    gone = [b for stage,d in zip(view.stages, depths) for b in stage[d:]]
-    if gone and all(hasattr(b, 'leave') for b in gone): return _left(copy.deepcopy(view), depths)
-    return copy.deepcopy(exchange_blocks(view, {b: nn.Identity() for b in gone}))
-
 def _left(view, depths):
     "The model of `view` after the blocks that a sub-network lacks have left it, the last ones first."
     for stage,d in zip(view.stages, depths):
         for block in reversed(stage[d:]): block.leave()
     return view.model
+
+def extract(
+    model:nn.Module, # a residual network
+    depths:Sequence[int], # the sub-network: blocks kept, per stage
+)->nn.Module: # an independent network of the model's class
+    "A copy of `model` with the blocks of an ordered sub-network, an `nn.Identity` in place of the others."
+    view = unravel(model)
+    depths = check_depths(depths, view.depths)
+    gone = [block for stage,d in zip(view.stages, depths) for block in stage[d:]]
+    if gone and all(hasattr(b, 'leave') for b in gone): return _left(copy.deepcopy(view), depths)
+    return copy.deepcopy(exchange_blocks(view, {b: nn.Identity() for b in gone}))
