@@ -93,6 +93,7 @@ def same_kind(self:MethodCallback)->list: # this one among them
     "Callbacks of the learner of which it may have but one."
     return [cb for cb in self.learn.cbs if type(cb) is type(self)]
 
+# %% ../nbs/21_callback.ipynb #f21e0001
 @patch
 def before_fit(self:MethodCallback):
     "See that the network comes apart and that the method stands alone; do nothing in `lr_find` and `get_preds`."
@@ -115,6 +116,7 @@ def one_input(self:MethodCallback)->Tensor: # a plain one
     if len(self.xb) != 1: raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}')
     return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
 
+# %% ../nbs/21_callback.ipynb #f21e0002
 @patch
 def begin_batch(self:MethodCallback, x): "What a method does before the main network's pass."
 
@@ -260,6 +262,7 @@ def begin_fit(self:StimulativeCallback):
     self.passes = Counter()
     self._watch = _watch_of(self.n_epoch * len(self.dls.train))
 
+# %% ../nbs/21_callback.ipynb #f21e0003
 @patch
 def before_train(self:StimulativeCallback):
     "Begin an epoch: the view of the model as it stands now, sums at zero."
@@ -277,6 +280,7 @@ def _within(self:StimulativeCallback):
         if hasattr(type(cb), 'second_pass'): stack.enter_context(cb.second_pass())
     return stack
 
+# %% ../nbs/21_callback.ipynb #f21e0004
 @patch
 def _subnet_pass(self:StimulativeCallback, lam):
     "The pass of the drawn sub-network, which looks on at the main network's."
