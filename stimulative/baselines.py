@@ -12,7 +12,7 @@ from fastai.callback.training import GradientAccumulation
 
 from .unravel import Unraveled, preserved_modes, unravel
 from .subnets import step_generator
-from .step import check_batch, check_labels, check_loss, ignored_label, own_module, stimulative_kl
+from .step import check_labels, check_loss, ignored_label, own_module, stimulative_kl
 from .loafing import _shielded
 from .recalibrate import images_and_labels
 from .callback import MethodCallback, StimulativeCallback
@@ -79,6 +79,7 @@ class BaselineCallback(MethodCallback):
         name, model = type(self).__name__, self.learn.model
         if num_distrib() > 1:
             raise ValueError(f'{name} does not train in several processes; it was found in {num_distrib()}')
+        self._writers = None        # found at the first batch
         own = set(model.modules())
         if not all(own_module(self._view, b) in own for b in self._view.path()):
             raise ValueError(f'{name} needs residual blocks that are modules of the network, to see and to change '
@@ -88,7 +89,7 @@ class BaselineCallback(MethodCallback):
 @patch
 def _look_at(self:BaselineCallback, x):
     "At the first batch: check the view, and see which parts write into their input."
-    check_batch(self._view, x)
+    self.check_view(x)
     with torch.no_grad(), preserved_modes(self._view.model):
         self._view.model.eval()
         self._writers = _shielded(self._view, x[:1])
@@ -98,7 +99,7 @@ def _look_at(self:BaselineCallback, x):
 @patch
 def begin_batch(self:BaselineCallback, x):
     "Put the hooks of this batch on."
-    if not self._view.checked: self._look_at(x)
+    if self._writers is None: self._look_at(x)
     hooks = self.block_hooks()
     self._begin_pass(OnePass(self._view, hooks, self._writers & set(hooks)))
 

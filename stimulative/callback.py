@@ -75,7 +75,7 @@ def _begin_pass(self:MethodCallback, looking):
 @patch
 def _end_pass(self:MethodCallback):
     "Leave it, if it was entered."
-    if self._pass is not None: self._pass.__exit__()
+    if self._pass is not None: self._pass.__exit__(None, None, None)
     self._pass = None
 
 @patch
@@ -125,6 +125,14 @@ def before_batch(self:MethodCallback):
     "Begin a training batch."
     self._end_pass()
     if self.in_training: self.begin_batch(self.one_input())
+
+# %% ../nbs/21_callback.ipynb #f21f0002
+@patch
+def check_view(self:MethodCallback, x):
+    "Check the view on the first batch; the views of the learner's other methods then need no check."
+    check_batch(self._view, x)
+    for cb in self.learn.cbs:
+        if isinstance(cb, MethodCallback) and cb.active: cb._view.checked = True
 
 # %% ../nbs/21_callback.ipynb #27b21cd5
 class LossColumns(Callback):
@@ -299,7 +307,7 @@ def begin_batch(self:StimulativeCallback, x):
                          'which holds the labels? (weigh=None needs none)')
     lam = lam_at(self.lam, self.pct_train)
     if lam == 0: return
-    check_batch(self._view, x)
+    self.check_view(x)
     generator = step_generator(self.seed, self.epoch, self.iter)
     self._depths = sample_subnet(self._view.depths, generator)
     self._begin_pass(self._subnet_pass(lam))
