@@ -12,10 +12,10 @@ from fastai.callback.training import GradientAccumulation
 
 from .unravel import Unraveled, preserved_modes, unravel
 from .subnets import step_generator
-from .step import check_batch, check_labels, check_loss, ignored_label, own_module, stimulative_kl
+from .step import check_labels, check_loss, ignored_label, own_module, stimulative_kl
 from .loafing import _shielded
 from .recalibrate import images_and_labels
-from .callback import StimulativeCallback
+from .callback import MethodCallback, StimulativeCallback
 
 # %% auto #0
 __all__ = ['OnePass', 'BaselineCallback', 'survival_probabilities', 'drop_block', 'StochasticDepthCallback', 'transforming_head',
@@ -30,104 +30,100 @@ class OnePass:
         hooks:dict, # block -> function of its input and its output; what it returns, if anything, is the output
         keep_input:Sequence=(), # blocks that write into their input: their function is given a copy made before
     ):
-        self.view, self.hooks, self.seen, self._handles = view, hooks, 0, []
-        self._keep, self._inputs = set(keep_input), {}
+        self.view, self.hooks = view, hooks
+        self.keep_input = set(keep_input)
+        self.seen = 0       # how often a function was called
+        self._handles, self._inputs = [], {}
 
     def __enter__(self):
-        self._mode = self.view.model.training       # a pass in the other mode, such as a check of the view, is none of ours
-        for block,f in self.hooks.items():
-            m = own_module(self.view, block)
-            if block in self._keep: self._handles.append(m.register_forward_pre_hook(self._note_input))
-            self._handles.append(m.register_forward_hook(partial(self._call, f)))
-        self._handles.append(self.view.model.register_forward_hook(self._end, always_call=True))
+        model = self.view.model
+        self._mode = model.training       # a pass in the other mode, such as a check of the view, is none of ours
+        for block,f in self.hooks.items(): self._hook(block, f)
+        self._handles.append(model.register_forward_hook(self._end, always_call=True))
         return self
 
     def __exit__(self, *exc):
         while self._handles: self._handles.pop().remove()
 
-    def _end(self, model, args, out):
-        if model.training == self._mode: self.__exit__()
+# %% ../nbs/22_baselines.ipynb #f22a0001
+@patch
+def _hook(self:OnePass, block, f):
+    "Put `f` on the module that gives what `block` gives."
+    m = own_module(self.view, block)
+    if block in self.keep_input: self._handles.append(m.register_forward_pre_hook(self._note_input))
+    self._handles.append(m.register_forward_hook(partial(self._call, f)))
 
-    def _note_input(self, m, args): self._inputs[m] = args[0].clone()
+@patch
+def _note_input(self:OnePass, m, args): self._inputs[m] = args[0].clone()
 
-    def _call(self, f, m, args, out):
-        if self.view.model.training != self._mode: return
-        self.seen += 1
-        return f(self._inputs.pop(m, args[0]), out)
+@patch
+def _call(self:OnePass, f, m, args, out):
+    if self.view.model.training != self._mode: return
+    self.seen += 1
+    return f(self._inputs.pop(m, args[0]), out)
+
+@patch
+def _end(self:OnePass, model, args, out):
+    "The model's pass is over."
+    if model.training == self._mode: self.__exit__()
 
 # %% ../nbs/22_baselines.ipynb #f24abef4
-class BaselineCallback(Callback):
+class BaselineCallback(MethodCallback):
     "A method that looks on at the main network's pass in every training batch of a `fit`; base of the four below."
-    run_valid, remove_on_fetch, _only_train_loop = False, True, True
-    _stateattrs = ('_view', '_pass', '_writers')
-    active = False
+    _stateattrs = MethodCallback._stateattrs + ('_writers',)
     def block_hooks(self): "{block: function} for the batch to come"; raise NotImplementedError
     def first_batch(self, x): "Whatever has to be known before the first batch of a fit."
 
-    @property
-    def learn(self)->Learner: # None while unattached
-        "The learner; nothing stays behind in it when the callback goes."
-        return self.__dict__.get('_learn')
-
-    @learn.setter
-    def learn(self, learner):
-        if learner is None: self._let_go()
-        self.__dict__['_learn'] = learner
-
-    def _let_go(self):
-        "Take the hooks off a pass that was begun and not ended."
-        if getattr(self, '_pass', None) is not None: self._pass.__exit__()
-        self._pass = None
-
-    def after_cancel_batch(self): self._let_go()
-    def after_batch(self): self._let_go()
+    def begin_fit(self):
+        "See that one process trains a network whose blocks can be looked at."
+        name, model = type(self).__name__, self.learn.model
+        if num_distrib() > 1:
+            raise ValueError(f'{name} does not train in several processes; it was found in {num_distrib()}')
+        self._writers = None        # found at the first batch
+        own = set(model.modules())
+        if not all(own_module(self._view, b) in own for b in self._view.path()):
+            raise ValueError(f'{name} needs residual blocks that are modules of the network, to see and to change '
+                             f'what they give; the layers of a {type(model).__name__} append to what comes in')
 
 # %% ../nbs/22_baselines.ipynb #8feda991
 @patch
-def before_fit(self:BaselineCallback):
-    "See that the network comes apart, and that the method stands alone; stay out of passes that are no fit."
-    self._let_go()
-    self.active = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
-    if not self.active: return
-    name = type(self).__name__
-    if sum(type(cb) is type(self) for cb in self.learn.cbs) > 1: raise ValueError(f'the learner has two of {name}; one is enough')
-    if num_distrib() > 1: raise ValueError(f'{name} does not train in several processes; it was found in {num_distrib()}')
-    self._view = unravel(self.learn.model)
-    own = set(self.learn.model.modules())
-    if not all(own_module(self._view, b) in own for blocks in self._view.stages for b in blocks):
-        raise ValueError(f'{name} needs residual blocks that are modules of the network, to see and to change what they give; the layers of a {type(self.learn.model).__name__} append to what comes in')
+def _look_at(self:BaselineCallback, x):
+    "At the first batch: check the view, and see which parts write into their input."
+    self.check_view(x)
+    with torch.no_grad(), preserved_modes(self._view.model):
+        self._view.model.eval()
+        self._writers = _shielded(self._view, x[:1])
+    self.first_batch(x)
 
+# %% ../nbs/22_baselines.ipynb #f22e0001
 @patch
-def before_batch(self:BaselineCallback):
+def begin_batch(self:BaselineCallback, x):
     "Put the hooks of this batch on."
-    self._let_go()
-    if not self.active or not self.training or not len(self.yb): return
-    if len(self.xb) != 1: raise ValueError(f'{type(self).__name__} needs one input tensor a batch, got {len(self.xb)}')
-    if not self._view.checked:
-        x = self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
-        check_batch(self._view, x)
-        with torch.no_grad(), preserved_modes(self._view.model):
-            self._view.model.eval()
-            self._writers = _shielded(self._view, x[:1])
-        self.first_batch(x)
+    if self._writers is None: self._look_at(x)
     hooks = self.block_hooks()
-    self._pass = OnePass(self._view, hooks, self._writers & set(hooks)).__enter__()
+    self._begin_pass(OnePass(self._view, hooks, self._writers & set(hooks)))
 
 @patch
 def after_pred(self:BaselineCallback):
     "See that the hooks have run."
     if self._pass is None or self._pass.seen == len(self._pass.hooks): return
-    raise ValueError(f'{type(self).__name__} saw {self._pass.seen} outputs of {len(self._pass.hooks)} blocks: a compiled or replicated network hides what its blocks do')
+    raise ValueError(f'{type(self).__name__} saw {self._pass.seen} outputs of {len(self._pass.hooks)} blocks: '
+                     'a compiled or replicated network hides what its blocks do')
 
 # %% ../nbs/22_baselines.ipynb #6cfa800f
 def survival_probabilities(
-    depths:Sequence[int], # blocks of the main network, one number a stage
+    depths:Sequence[int], # blocks of the main network, one number per stage
     p_final:float=0.9, # of the last block
-)->list: # a list a stage, a number a block
+)->list: # a list per stage, a number per block
     "Survival falls linearly over the blocks, from 1 at the stem to `p_final` at the last; the first of each stage always survives."
-    if not isinstance(p_final, numbers.Real) or not 0 <= p_final <= 1: raise ValueError(f'p_final is a probability, got {p_final!r}')
-    before = [sum(depths[:s]) for s in range(len(depths))]
-    return [[1. if i == 1 else 1 - (b + i) / sum(depths) * (1 - p_final) for i in range(1, n + 1)] for b,n in zip(before, depths)]
+    if not isinstance(p_final, numbers.Real) or not 0 <= p_final <= 1:
+        raise ValueError(f'p_final is a probability, got {p_final!r}')
+    probs, before, total = [], 0, sum(depths)
+    for n in depths:
+        falling = [1 - (before + i) / total * (1 - p_final) for i in range(2, n + 1)]
+        probs.append([1., *falling])
+        before += n
+    return probs
 
 # %% ../nbs/22_baselines.ipynb #0d32ff6e
 def drop_block(
@@ -137,7 +133,13 @@ def drop_block(
     kept:bool, # whether it survived
 )->Tensor: # what is passed on in training; `out` on the average
     "Stochastic depth of a whole residual block."
-    return x if not kept else out if p == 1 else x + (out - x) / p
+    if not kept: return x
+    return out if p == 1 else x + (out - x) / p
+
+# %% ../nbs/22_baselines.ipynb #f22a0009
+def _draw_kept(probs, generator):
+    "For each block whether it survives."
+    return [[bool(torch.rand((), generator=generator, device='cpu') < p) for p in stage] for stage in probs]
 
 # %% ../nbs/22_baselines.ipynb #f05ee966
 class StochasticDepthCallback(BaselineCallback):
@@ -151,14 +153,15 @@ class StochasticDepthCallback(BaselineCallback):
         self.p_final, self.seed, self.kept = p_final, seed, None
 
     def block_hooks(self):
-        probs, g = survival_probabilities(self._view.depths, self.p_final), step_generator(~self.seed, self.epoch, self.iter)   # ~: not the numbers that draw the sub-network
-        self.kept = [[bool(torch.rand((), generator=g, device='cpu') < p) for p in stage] for stage in probs]
-        return {block: partial(drop_block, p=p, kept=k) for blocks,ps,ks in zip(self._view.stages, probs, self.kept)
-                for block,p,k in zip(blocks, ps, ks) if p < 1}
+        probs = survival_probabilities(self._view.depths, self.p_final)
+        generator = step_generator(~self.seed, self.epoch, self.iter)   # ~: not the numbers that draw the sub-network
+        self.kept = _draw_kept(probs, generator)
+        drawn = zip(self._view.path(), sum(probs, []), sum(self.kept, []))
+        return {block: partial(drop_block, p=p, kept=kept) for block,p,kept in drawn if p < 1}
 
     def second_pass(self)->OnePass:
         "What is open while a sub-network runs: it lives in the same thinned network as the main pass."
-        return OnePass(self._view, self._pass.hooks, self._pass._keep) if self._pass else nullcontext()
+        return OnePass(self._view, self._pass.hooks, self._pass.keep_input) if self._pass else nullcontext()
 
 # %% ../nbs/22_baselines.ipynb #c03dda96
 def transforming_head(
@@ -167,7 +170,19 @@ def transforming_head(
     n_out:int, # classes
 )->nn.Sequential: # (batch, n_in, h, w) -> logits
     "A classifier for the features of a stage or layer: projection, pooling, linear layer."
-    return nn.Sequential(nn.Conv2d(n_in, dim, 1, bias=False), nn.BatchNorm2d(dim), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(dim, n_out))
+    projection = nn.Conv2d(n_in, dim, 1, bias=False), nn.BatchNorm2d(dim), nn.ReLU()
+    return nn.Sequential(*projection, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(dim, n_out))
+
+# %% ../nbs/22_baselines.ipynb #f22a0013
+def _conv_norm(n_in, n_out, size=1, stride=1):
+    return nn.Conv2d(n_in, n_out, size, stride, size // 2, bias=False), nn.BatchNorm2d(n_out)
+
+def _bottleneck(n_in, dim, n_down):
+    "From `n_in` channels to `dim`, with `n_down` halvings of the resolution."
+    width = max(dim // 4, 8)
+    layers = [*_conv_norm(n_in, width), nn.ReLU()]
+    for stride in [2] * n_down or [1]: layers += [*_conv_norm(width, width, 3, stride), nn.ReLU()]
+    return nn.Sequential(*layers, *_conv_norm(width, dim))
 
 # %% ../nbs/22_baselines.ipynb #71045120
 class ShallowClassifier(nn.Module):
@@ -179,10 +194,7 @@ class ShallowClassifier(nn.Module):
         n_down:int, # halvings of the resolution that are left to the last stage
     ):
         super().__init__()
-        mid = max(dim // 4, 8)
-        sizes = [(n_in, mid, 1, 1)] + [(mid, mid, 3, 2 if n_down else 1)] * max(n_down, 1)
-        layers = [o for i,m,k,s in sizes for o in (nn.Conv2d(i, m, k, s, k // 2, bias=False), nn.BatchNorm2d(m), nn.ReLU())]
-        self.bottleneck = nn.Sequential(*layers, nn.Conv2d(mid, dim, 1, bias=False), nn.BatchNorm2d(dim))
+        self.bottleneck = _bottleneck(n_in, dim, n_down)
         self.linear = nn.Linear(dim, n_out)
 
     def forward(self, h):
@@ -201,45 +213,60 @@ class Guests:
         name:str, # under which it is found again
         decay_all:bool=False, # weight decay of norms and biases, too: `learn.wd_bn_bias`
     ):
-        self.modules, self.name, self._left = modules, name, None
-        self.params, undecayed = list(modules.parameters()), set() if decay_all else set(norm_bias_params(modules))
+        self.modules, self.name = modules, name
+        self.params = list(modules.parameters())
+        undecayed = set() if decay_all else set(norm_bias_params(modules))
         self.states = [{'do_wd': False} if p in undecayed else {} for p in self.params]
         self._weights = dict(modules.state_dict())
+        self._visited = None        # the group of parameters and its optimizer, during a step
 
 # %% ../nbs/22_baselines.ipynb #ae957587
 @patch
 def enter(self:Guests, opt):
     "Join the last group of `opt`."
-    if self._left is not None: return
+    if self._visited is not None: return
     group, states = opt.param_lists[-1], _states(opt)
-    self._left = group.items if isinstance(group, L) else group, opt
-    self._left[0].extend(self.params)
+    if isinstance(group, L): group = group.items
+    self._visited = group, opt
+    group.extend(self.params)
+    torch_opt = isinstance(opt, OptimWrapper)
     for p,s in zip(self.params, self.states):
-        if isinstance(opt, OptimWrapper): s.pop('do_wd', None)      # a flag of fastai's optimizers
-        if s or not isinstance(opt, OptimWrapper): states[p] = s
+        if torch_opt: s.pop('do_wd', None)      # a flag of fastai's optimizers
+        if s or not torch_opt: states[p] = s
 
+# %% ../nbs/22_baselines.ipynb #f22a0018
+@patch
+def _hand_over(self:Guests, opt, p):
+    "Hang weights and state on the state of `p`, a parameter of the model."
+    state = _states(opt).get(p)
+    if state is None: return
+    if isinstance(opt, OptimWrapper) and not state: return     # torch's optimizers take any state for an initialised one
+    state[self.name], state[f'{self.name}: optimizer'] = self._weights, self.states
+    kept = getattr(opt, '_keep_on_clear', [self.name])
+    if self.name not in kept: opt._keep_on_clear = [*kept, self.name]    # freezing clears momentum, not weights
+
+# %% ../nbs/22_baselines.ipynb #f22a0019
 @patch
 def leave(self:Guests):
-    "Leave the optimizer; weights and state hang on the state of a parameter of the model."
-    if self._left is None: return
-    (group, opt), self._left = self._left, None
+    "Leave the optimizer, and hand it what it is to carry."
+    if self._visited is None: return
+    (group, opt), self._visited = self._visited, None
     del group[-len(self.params):]
-    states = _states(opt)
-    self.states, carrier = [states.pop(p, {}) for p in self.params], states.get(group[0])
-    if carrier is None or (isinstance(opt, OptimWrapper) and not carrier): return     # torch's optimizers take a state with anything in it for an initialised one
-    carrier[self.name], carrier[f'{self.name}: optimizer'] = self._weights, self.states
-    if self.name not in getattr(opt, '_keep_on_clear', [self.name]): opt._keep_on_clear = [*opt._keep_on_clear, self.name]    # freezing clears momentum, not weights
+    self.states = [_states(opt).pop(p, {}) for p in self.params]
+    self._hand_over(opt, group[0])
 
 # %% ../nbs/22_baselines.ipynb #9746d669
+def _shapes(weights): return {k: v.shape for k,v in weights.items()}
+
 @patch
 def find(self:Guests, opt)->bool: # whether there was something of the same shapes
     "Take over what an optimizer carries under our name, from an earlier fit or a file."
-    carrier = _states(opt).get(opt.param_lists[-1][0], {})
-    found, states = carrier.get(self.name), carrier.get(f'{self.name}: optimizer')
-    if found is None or found is self._weights: return found is not None
-    shapes = lambda d: {k: v.shape for k,v in d.items()}
-    if shapes(found) != shapes(self._weights): return False
-    self.modules.load_state_dict(found)
+    carried = _states(opt).get(opt.param_lists[-1][0], {})
+    weights, states = carried.get(self.name), carried.get(f'{self.name}: optimizer')
+    if weights is None: return False
+    if weights is self._weights: return True
+    if _shapes(weights) != _shapes(self._weights): return False
+    self.modules.load_state_dict(weights)
     if states: self.states = list(states)
     return True
 
@@ -248,9 +275,12 @@ class HeadsCallback(BaselineCallback):
     "A method whose classifiers behind blocks add terms to the loss; base of the three below."
     order = (StimulativeCallback.order + GradientAccumulation.order) / 2
     _stateattrs = BaselineCallback._stateattrs + ('_guests', '_notes', '_of')
-    _guests, _of = None, None
+    _guests, _of = None, None       # the heads in the optimizer, and the model that they belong to
+
     def places(self, depths)->dict: "{(stage, block): coefficient}"; raise NotImplementedError
-    def make_head(self, shape, last, n_out)->nn.Module: "A head for outputs of `shape`, those of the last stage being `last`."; raise NotImplementedError
+    def make_head(self, shape, last, n_out)->nn.Module:
+        "A head for outputs of `shape`, those of the last stage being `last`."
+        raise NotImplementedError
     def term(self, head, h)->Tensor: "The term of one head at the noted output `h`, a scalar."; raise NotImplementedError
 
     @property
@@ -258,48 +288,91 @@ class HeadsCallback(BaselineCallback):
         "The classifiers; they stay in the callback after a fit."
         return self._guests and self._guests.modules
 
-    def _let_go(self):
-        super()._let_go()
-        if self._guests is not None: self._guests.leave()
-        self._notes = {}
+# %% ../nbs/22_baselines.ipynb #f22a0026
+@patch
+def _block(self:HeadsCallback, place): return self._view.stages[place[0] - 1][place[1] - 1]
 
-    def block_hooks(self):
-        depths = self._view.depths
-        def note(place, block): return lambda x,out: self._notes.update({place: out.clone() if self._overwritten(place) else out})
-        return {block: note((s, i), block) for s,i in {**self.places(depths), (len(depths), depths[-1]): 0} for block in [self._view.stages[s - 1][i - 1]]}
+@patch
+def _note(self:HeadsCallback, place):
+    "A function that notes what a block gives: no method, so that a copy of the model made meanwhile does not copy us."
+    parts = self._view.parts()
+    after = parts[parts.index(self._block(place)) + 1]
+    def note(x, out): self._notes[place] = out.clone() if after in self._writers else out
+    return note
 
-    def _overwritten(self, place):
-        "Whether the part that comes next writes into what this block gives."
-        parts = self._view.parts()
-        return parts[parts.index(self._view.stages[place[0] - 1][place[1] - 1]) + 1] in self._writers
+@patch
+def _last(self:HeadsCallback): return len(self._view.depths), self._view.depths[-1]
 
-    def before_step(self):
-        if self._pass is not None: self._guests.enter(self.opt)
+@patch
+def block_hooks(self:HeadsCallback):
+    places = [*self.places(self._view.depths), self._last()]
+    return {self._block(place): self._note(place) for place in places}
 
-# %% ../nbs/22_baselines.ipynb #45aae5d1
+# %% ../nbs/22_baselines.ipynb #f22a0027
+@patch
+def _noted_pass(self:HeadsCallback, x):
+    "Output of the network in evaluation mode; what its blocks gave is noted."
+    model, self._notes = self._view.model, {}
+    with torch.no_grad(), preserved_modes(model):
+        model.eval()
+        with OnePass(self._view, self.block_hooks()): return model(x)
+
+# %% ../nbs/22_baselines.ipynb #f22a0030
+def _key(place): return '{}_{}'.format(*place)
+
+@patch
+def _make_heads(self:HeadsCallback, x):
+    "A head for each place, in the form that the network's outputs for `x` ask for."
+    n_out = self._noted_pass(x).shape[1]
+    shapes = {place: h.shape for place,h in self._notes.items()}
+    odd = [tuple(shape) for shape in shapes.values() if len(shape) != 4]
+    if odd: raise ValueError(f'heads stand behind blocks that give images (batch, channels, height, width); found {odd[0]}')
+    last = shapes[self._last()]
+    with no_random(self.seed, reproducible=False):
+        heads = {_key(p): self.make_head(shapes[p], last, n_out) for p in self.places(self._view.depths)}
+    return nn.ModuleDict(heads).to(self._notes[self._last()])
+
+# %% ../nbs/22_baselines.ipynb #f22a0033
 @patch
 def first_batch(self:HeadsCallback, x):
-    "Make the heads, unless this callback trained them before; take over what the optimizer brings along from an earlier fit or a file."
+    "Make the heads, unless this callback has some; take over what the optimizer brings from an earlier fit or a file."
     if self._of is not self.learn.model:
-        view, places = self._view, self.places(self._view.depths)
-        with torch.no_grad(), preserved_modes(view.model):
-            view.model.eval()
-            with OnePass(view, self.block_hooks()): n_out = view.model(x[:2]).shape[1]
-        notes, last = self._notes, (len(view.depths), view.depths[-1])
-        if odd := [tuple(h.shape) for h in notes.values() if h.ndim != 4]: raise ValueError(f'heads stand behind blocks that give images (batch, channels, height, width); found {odd[0]}')
-        with no_random(self.seed, reproducible=False):
-            heads = nn.ModuleDict({f'{s}_{i}': self.make_head(notes[s, i].shape, notes[last].shape, n_out) for s,i in places})
-        self._guests = Guests(heads.to(notes[last]), type(self).__name__, self.learn.wd_bn_bias)
+        heads = self._make_heads(x[:2])
+        self._guests = Guests(heads, type(self).__name__, self.learn.wd_bn_bias)
         self._of = self.learn.model
     self._guests.find(self.opt)
 
+# %% ../nbs/22_baselines.ipynb #f22a0034
+@patch
+def before_step(self:HeadsCallback):
+    if self._pass is not None: self._guests.enter(self.opt)
+
+@patch
+def _end_pass(self:HeadsCallback):
+    "Forget the batch."
+    MethodCallback._end_pass(self)
+    if self._guests is not None: self._guests.leave()
+    self._notes = {}
+
+# %% ../nbs/22_baselines.ipynb #f22a0035
 @patch
 def after_loss(self:HeadsCallback):
     "Add the terms of all heads to the loss."
     if self._pass is None: return
-    terms = sum(c * self.term(self.heads[f'{s}_{i}'].train(), self._notes[s, i]) for (s, i),c in self.places(self._view.depths).items())
+    places = self.places(self._view.depths)
+    terms = sum(c * self.term(self.heads[_key(p)].train(), self._notes[p]) for p,c in places.items())
     self.learn.loss_grad = self.loss_grad.as_subclass(Tensor) + terms
     self.learn.loss = self.learn.loss + terms.detach().to(self.learn.loss.dtype)
+
+# %% ../nbs/22_baselines.ipynb #f22a0038
+@patch
+def _outputs(self:HeadsCallback, x)->dict: # name -> logits
+    "What heads and network answer."
+    z, outputs = self._noted_pass(x), {}
+    for s,i in self.places(self._view.depths):
+        out = self.heads[_key((s, i))](self._notes[s, i])
+        outputs[f'stage {s}, block {i}'] = out[0] if isinstance(out, tuple) else out
+    return {**outputs, 'main network': z}
 
 # %% ../nbs/22_baselines.ipynb #ac5f025f
 @patch
@@ -310,12 +383,10 @@ def accuracies(self:HeadsCallback,
     "How good the classifiers are that were trained along, and the network itself."
     if self._of is not learn.model: raise ValueError('these heads were not trained with this learner')
     right, n = Counter(), 0
-    with torch.no_grad(), preserved_modes(learn.model), preserved_modes(self.heads):
-        learn.model.eval(); self.heads.eval()
+    with torch.no_grad(), preserved_modes(self.heads):
+        self.heads.eval()
         for x,y in map(images_and_labels, learn.dls.valid if dl is None else dl):
-            with OnePass(self._view, self.block_hooks()): z = learn.model(x)
-            outs = {f'stage {s}, block {i}': self.heads[f'{s}_{i}'](self._notes[s, i]) for s,i in self.places(self._view.depths)}
-            for name,o in {**outs, 'main network': z}.items(): right[name] += ((o[0] if isinstance(o, tuple) else o).argmax(1) == y).sum().item()
+            for name,z in self._outputs(x).items(): right[name] += (z.argmax(1) == y).sum().item()
             n += len(y)
     self._notes = {}
     return pd.Series({name: 100 * r / n for name,r in right.items()}, name='top-1 (%)')
@@ -327,12 +398,15 @@ def stage_coefficients(
 )->list: # `n` numbers with the sum of `coefs`
     "Coefficients of the intermediate stages: `coefs`, interpolated linearly for another number of stages."
     if n < 1: raise ValueError('a network of one stage has no intermediate stage to put a head behind')
-    if not len(coefs) or not all(isinstance(c, numbers.Real) and 0 <= c < math.inf for c in coefs) or not sum(coefs): raise ValueError(f'coefficients are finite numbers >= 0, not all of them 0; got {coefs!r}')
+    valid = all(isinstance(c, numbers.Real) and 0 <= c < math.inf for c in coefs)
+    if not valid or not sum(coefs): raise ValueError(f'coefficients are finite numbers >= 0, not all of them 0; got {coefs!r}')
     if n == len(coefs): return list(coefs)
     c = np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(coefs)), coefs)
     return (c * sum(coefs) / c.sum()).tolist()
 
 # %% ../nbs/22_baselines.ipynb #8ff0a8d5
+def _float(z): return z.to(torch.promote_types(z.dtype, torch.float32))
+
 class StageSupervisionCallback(HeadsCallback):
     "Supervision of the stages: cross entropy of a transforming head behind each stage but the last, added to the loss (F.1)."
     def __init__(self,
@@ -342,15 +416,19 @@ class StageSupervisionCallback(HeadsCallback):
         stage_coefficients(1, coefs)
         self.coefs, self.seed = tuple(coefs), seed
 
-    def places(self, depths): return {(s, n): c for s,(n,c) in enumerate(zip(depths, stage_coefficients(len(depths) - 1, self.coefs)), 1)}
+    def places(self, depths):
+        coefs = stage_coefficients(len(depths) - 1, self.coefs)
+        return {(s, n): c for s,(n,c) in enumerate(zip(depths, coefs), 1)}
+
     def make_head(self, shape, last, n_out): return transforming_head(shape[1], last[1], n_out)
     def term(self, head, h): return self.learn.loss_func(_float(head(h)), *self.yb).as_subclass(Tensor)
 
+# %% ../nbs/22_baselines.ipynb #f22a0043
 class LayerSupervisionCallback(StageSupervisionCallback):
     "Supervision of the layers: a transforming head behind each layer of these stages, with its share of the stage's coefficient (F.1)."
-    def places(self, depths): return {(s, i): c / n for (s, n),c in super().places(depths).items() for i in range(1, n + 1)}
-
-def _float(z): return z.to(torch.promote_types(z.dtype, torch.float32))
+    def places(self, depths):
+        of_stages = super().places(depths).items()
+        return {(s, i): c / n for (s, n),c in of_stages for i in range(1, n + 1)}
 
 # %% ../nbs/22_baselines.ipynb #49189c72
 class SelfDistillationCallback(HeadsCallback):
@@ -362,27 +440,35 @@ class SelfDistillationCallback(HeadsCallback):
         temperature:float=1., # of the divergence
         seed:int=0, # of the classifiers' initial weights
     ):
-        weights = dict(ce=ce, kl=kl, feature=feature)
-        for k,v in weights.items():
+        self.weights = dict(ce=ce, kl=kl, feature=feature)
+        for k,v in self.weights.items():
             if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{k} must be a finite number >= 0, got {v!r}')
         if not 0 < temperature < math.inf: raise ValueError(f'temperature must be a finite number above 0, got {temperature!r}')
-        self.weights, self.temperature, self.seed = weights, temperature, seed
+        self.temperature, self.seed = temperature, seed
 
-    def before_fit(self):
-        super().before_fit()
-        if not self.active: return
+    def begin_fit(self):
+        super().begin_fit()
         check_loss(self.learn.loss_func)
         self._ignore = ignored_label(self.learn.loss_func)
 
-    def places(self, depths):
-        if len(depths) < 2: raise ValueError('a network of one stage has no intermediate stage to put a classifier behind')
-        return {(s, n): 1. for s,n in enumerate(depths[:-1], 1)}
+# %% ../nbs/22_baselines.ipynb #f22a0045
+@patch
+def places(self:SelfDistillationCallback, depths):
+    if len(depths) < 2: raise ValueError('a network of one stage has no intermediate stage to put a classifier behind')
+    return {(s, n): 1. for s,n in enumerate(depths[:-1], 1)}
 
-    def make_head(self, shape, last, n_out): return ShallowClassifier(shape[1], last[1], n_out, max(round(math.log2(shape[-1] / last[-1])), 0))
+@patch
+def make_head(self:SelfDistillationCallback, shape, last, n_out):
+    n_down = max(round(math.log2(shape[-1] / last[-1])), 0)
+    return ShallowClassifier(shape[1], last[1], n_out, n_down)
 
-    def term(self, head, h):
-        if self.iter == 0 and len(self.yb) == 1: check_labels(self.yb[0], self.pred, self._ignore)
-        (z, f), w, t, depths = map(_float, head(h)), self.weights, self.temperature, self._view.depths
-        target = self._notes[len(depths), depths[-1]].detach().mean((2, 3))
-        kl = stimulative_kl(_float(self.pred).as_subclass(Tensor) / t, z / t) * t ** 2
-        return w['ce'] * self.learn.loss_func(z, *self.yb).as_subclass(Tensor) + w['kl'] * kl + w['feature'] * (f - target).square().sum(1).mean()
+@patch
+def term(self:SelfDistillationCallback, head, h):
+    if self.iter == 0 and len(self.yb) == 1: check_labels(self.yb[0], self.pred, self._ignore)
+    z, features = map(_float, head(h))
+    ce = self.learn.loss_func(z, *self.yb).as_subclass(Tensor)
+    t, w = self.temperature, self.weights
+    kl = stimulative_kl(_float(self.pred).as_subclass(Tensor) / t, z / t) * t ** 2
+    target = self._notes[self._last()].detach().mean((2, 3))
+    distance = (features - target).square().sum(1).mean()
+    return w['ce'] * ce + w['kl'] * kl + w['feature'] * distance

@@ -13,10 +13,11 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import unravel
 from .subnets import sample_subnet, step_generator
-from .step import SubnetPass, check_batch, check_labels, check_lam, check_loss, check_switches, earned, ignored_label
+from .step import SubnetPass, check_batch, check_labels, check_lam, check_loss, check_switches
+from .step import earned, ignored_label
 
 # %% auto #0
-__all__ = ['lam_at', 'ramp', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
+__all__ = ['lam_at', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
@@ -30,35 +31,155 @@ def lam_at(
 
 # %% ../nbs/21_callback.ipynb #a27acabc
 class ramp:
-    "A lambda that grows from 0 to `lam` as a power of the fraction of the `fit` done: `StimulativeCallback(ramp(10))`; see `ramped`."
+    "A lambda that grows from 0 to `lam` as a power of the fraction of the `fit` done: `StimulativeCallback(ramp(10))`."
     def __init__(self,
         lam:float, # the final weight
         over:float=1., # fraction of training in which it grows, above 0 and at most 1
         power:float=2., # 1: linearly; 2: slowly at first
     ):
-        if not 0 < over <= 1 or not 0 < power < math.inf: raise ValueError(f'ramp needs 0 < over <= 1 and a finite power > 0; got {over} and {power}')
-        self.lam, self.over, self.power = check_lam(lam), over, power
+        if not (0 < over <= 1 and 0 < power < math.inf):
+            raise ValueError(f'ramp needs 0 < over <= 1 and a finite power > 0; got {over} and {power}')
+        self.lam = check_lam(lam)
+        self.over, self.power = over, power
+
     def __call__(self, pos): return self.lam * min(pos / self.over, 1.) ** self.power
     def __repr__(self): return f'ramp({self.lam:g}, over={self.over:g}, power={self.power:g})'
+
+# %% ../nbs/21_callback.ipynb #f21a0003
+class MethodCallback(Callback):
+    "A training method: acts in the training batches of a `fit`; base of `StimulativeCallback` and of its rivals."
+    run_valid, remove_on_fetch, _only_train_loop = False, True, True
+    _stateattrs = ('_view', '_pass')
+    active = False      # whether this is a `fit`
+    companions = ()     # callbacks that are attached and detached with it
+    _pass = None        # the pass of the network that is looked at
+
+    @property
+    def learn(self)->Learner: # None while unattached
+        "The learner; nothing stays behind in it when the callback goes."
+        return self.__dict__.get('_learn')
+
+    @learn.setter
+    def learn(self, learner):
+        self._end_pass()
+        if self.learn is not None: self.learn.remove_cbs(self.companions)
+        self.__dict__['_learn'] = learner
+        if learner is not None: learner.add_cbs(self.companions)
+
+# %% ../nbs/21_callback.ipynb #f21a0005
+@patch
+def _begin_pass(self:MethodCallback, looking):
+    "Enter a context manager for the batch."
+    self._pass = looking.__enter__()
+
+@patch
+def _end_pass(self:MethodCallback):
+    "Leave it, if it was entered."
+    if self._pass is not None: self._pass.__exit__(None, None, None)
+    self._pass = None
+
+@patch
+def after_batch(self:MethodCallback): self._end_pass()
+
+@patch
+def after_cancel_batch(self:MethodCallback): self._end_pass()
+
+# %% ../nbs/21_callback.ipynb #f21a0008
+@patch
+def begin_fit(self:MethodCallback): "What a method checks and prepares before a fit."
+
+@patch
+def same_kind(self:MethodCallback)->list: # this one among them
+    "Callbacks of the learner of which it may have but one."
+    return [cb for cb in self.learn.cbs if type(cb) is type(self)]
+
+# %% ../nbs/21_callback.ipynb #f21e0001
+@patch
+def before_fit(self:MethodCallback):
+    "See that the network comes apart and that the method stands alone; do nothing in `lr_find` and `get_preds`."
+    self._end_pass()
+    self.active = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
+    if not self.active: return
+    if len(self.same_kind()) > 1: raise ValueError(f'the learner has two {type(self).__name__}s; one is enough')
+    self._view = unravel(self.learn.model)
+    self.begin_fit()
+
+# %% ../nbs/21_callback.ipynb #f21a0010
+@patch(as_prop=True)
+def in_training(self:MethodCallback)->bool:
+    "Whether this is a training batch of a `fit`, with labels."
+    return self.active and self.training and len(self.yb) > 0
+
+@patch
+def one_input(self:MethodCallback)->Tensor: # a plain one
+    "The images of the batch; a `ValueError` where there are several inputs."
+    if len(self.xb) != 1: raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}')
+    return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
+
+# %% ../nbs/21_callback.ipynb #f21e0002
+@patch
+def begin_batch(self:MethodCallback, x): "What a method does before the main network's pass."
+
+@patch
+def before_batch(self:MethodCallback):
+    "Begin a training batch."
+    self._end_pass()
+    if self.in_training: self.begin_batch(self.one_input())
+
+# %% ../nbs/21_callback.ipynb #f21f0002
+@patch
+def check_view(self:MethodCallback, x):
+    "Check the view on the first batch; the views of the learner's other methods then need no check."
+    check_batch(self._view, x)
+    for cb in self.learn.cbs:
+        if isinstance(cb, MethodCallback) and cb.active: cb._view.checked = True
 
 # %% ../nbs/21_callback.ipynb #27b21cd5
 class LossColumns(Callback):
     "Puts the mean cross entropy, KL and weight of an epoch into the recorder, before the time column."
     order = Recorder.order + 1
+    columns = L('train_ce_loss', 'train_kl_loss', 'kl_weight')
     def __init__(self, source): self.source, self._trained = source, False
+
+    @property
+    def records(self)->bool:
+        "Whether there is a fit and a recorder of it."
+        return self.source.active and hasattr(self.learn, 'recorder')
 
     def before_fit(self):
         self._trained = False
-        if self.source.active and hasattr(self.learn, 'recorder'):
-            names = self.recorder.metric_names
-            at = len(names) - self.recorder.add_time
-            self.recorder.metric_names = names[:at] + L('train_ce_loss', 'train_kl_loss', 'kl_weight') + names[at:]
+        if not self.records: return
+        names = self.recorder.metric_names
+        at = len(names) - self.recorder.add_time
+        self.recorder.metric_names = names[:at] + self.columns + names[at:]
 
     def before_train(self): self._trained = True
 
     def after_validate(self):
-        if self._trained and self.source.active and hasattr(self.learn, 'recorder'): self.recorder.log += L(self.source.epoch_means())
+        if self._trained and self.records: self.recorder.log += L(self.source.epoch_means())
         self._trained = False
+
+# %% ../nbs/21_callback.ipynb #f21a0016
+class _ImageMean:
+    "A mean over images, added up batch by batch; the sum stays on the device."
+    def __init__(self): self.total, self.n = 0., 0
+
+    def add(self, mean, n):
+        "A batch of `n` images, with its mean."
+        self.total, self.n = self.total + mean * n, self.n + n
+
+    def value(self): return float(self.total) / self.n if self.n else math.nan
+
+# %% ../nbs/21_callback.ipynb #f21a0018
+def _label_counts(y, n_classes):
+    "Labels of each class; others (an ignored index) are passed over."
+    known = (y >= 0) & (y < n_classes)
+    return torch.bincount(y[known].long(), minlength=n_classes)
+
+def _entropy(counts):
+    "Entropy of the labels in nats."
+    p = counts / counts.sum()
+    return -p.xlogy(p).sum().item()
 
 # %% ../nbs/21_callback.ipynb #e7a5d01a
 class ChanceWatch:
@@ -68,7 +189,9 @@ class ChanceWatch:
         after:float=0.5, # fraction of training before which nothing is said: healthy networks begin at chance, too
         ce_share:float=0.9, # stuck is a mean cross entropy of at least this share of the labels' entropy
     ):
-        if not 1 <= steps < math.inf or not 0 <= after <= 1 or not 0 < ce_share < math.inf: raise ValueError(f'ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; got {steps}, {after}, {ce_share}')
+        if not (1 <= steps < math.inf and 0 <= after <= 1 and 0 < ce_share < math.inf):
+            raise ValueError('ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; '
+                             f'got {steps}, {after}, {ce_share}')
         self.steps, self.after, self.ce_share = steps, after, ce_share
         self.reset()
 
@@ -76,163 +199,178 @@ class ChanceWatch:
         "Begin a new window."
         self.n, self.sums, self.counts = 0, 0., 0
 
-    def _count(self, y, n):
-        "Labels of each class; others (an ignored index) are passed over."
-        known = (y >= 0) & (y < n)
-        return torch.bincount(y[known].long(), minlength=n)
+# %% ../nbs/21_callback.ipynb #f21a0022
+@patch
+def step(self:ChanceWatch,
+    ce:Tensor, # cross entropy of the main network, a scalar
+    kl:Tensor, # divergence of the sub-network, a scalar
+    y:Tensor, # integer labels, one per image
+    n_classes:int, # how many classes there are
+    pos:float, # fraction of training done
+)->dict|None: # {'ce', 'kl', 'entropy'} of a window, in nats, if it was stuck
+    "Take note of a step; at the end of a window in which nothing was learned, say so."
+    if pos < self.after: return None
+    self.n += 1
+    self.sums = self.sums + torch.stack([ce, kl]).detach()
+    self.counts = self.counts + _label_counts(y, n_classes)
+    if self.n < self.steps: return None
+    ce, kl = (self.sums / self.n).tolist()
+    entropy = _entropy(self.counts)
+    self.reset()
+    return dict(ce=ce, kl=kl, entropy=entropy) if ce >= self.ce_share * entropy else None
 
-    def step(self,
-        ce:Tensor, # cross entropy of the main network, a scalar
-        kl:Tensor, # divergence of the sub-network, a scalar
-        y:Tensor, # integer labels, one an image
-        n_classes:int, # how many classes there are
-        pos:float, # fraction of training done
-    )->dict|None: # {'ce', 'kl', 'entropy'} of a window, in nats, if it was stuck
-        "Take note of a step; at the end of a window in which nothing was learned, say so."
-        if pos < self.after: return None
-        self.n, self.sums, self.counts = self.n + 1, self.sums + torch.stack([ce, kl]).detach(), self.counts + self._count(y, n_classes)
-        if self.n < self.steps: return None
-        (ce, kl), p = (self.sums / self.n).tolist(), self.counts / self.counts.sum()
-        entropy = -p.xlogy(p).sum().item()
-        self.reset()
-        return dict(ce=ce, kl=kl, entropy=entropy) if ce >= self.ce_share * entropy else None
+# %% ../nbs/21_callback.ipynb #f21a0024
+def _watch_of(n_steps):
+    "The watch for a fit of so many steps."
+    return ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
+
+# %% ../nbs/21_callback.ipynb #f21a0026
+def _check_divergence(reduction, weigh):
+    "A `ValueError` for what is no reduction of the KL, or no weight per image."
+    if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
+    if weigh is None or callable(weigh): return
+    raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
 
 # %% ../nbs/21_callback.ipynb #f5c6c6e8
-class StimulativeCallback(Callback):
+class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
     order = GradientAccumulation.order - 1 # inside autocast (left at 10), before accumulation divides the loss (at 6)
-    run_valid, remove_on_fetch, _only_train_loop = False, True, True
-    _stateattrs = ('_view', '_totals', '_watch', '_second', '_ce')
+    _stateattrs = MethodCallback._stateattrs + ('_means', '_watch', '_ce')
     def __init__(self,
         lam:float|Callable=10., # weight of the KL term: a number, or a function of the fraction of training done (`ramp(10)`)
-        seed:int=0, # the drawn sub-networks are a function of seed, epoch and iteration of the `fit`: another fit wants another seed
+        seed:int=0, # the sub-networks drawn are a function of seed, epoch and iteration: another fit wants another seed
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what both passes have in common, where the two would be equal
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
-        low_memory:bool=True, # the memory of common training; False: one backward of the summed loss (always so under distributed data parallel)
+        low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
     ):
         for pos in (0., .5, 1.): lam_at(lam, pos)
-        if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
         check_switches(update_bn=update_bn, share=share, low_memory=low_memory)
-        if weigh is not None and not callable(weigh): raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
+        _check_divergence(reduction, weigh)
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
         self.kwargs = dict(update_bn=update_bn, reduction=reduction, share=share, weigh=weigh)
-        self._columns, self._depths, self._second, self.active, self.passes = LossColumns(self), None, None, False, Counter()
+        self.companions = L(LossColumns(self))
+        self._depths, self.passes = None, Counter()
 
     @property
     def depths(self)->tuple: # None before the first draw
         "Depths of the sub-network drawn last."
         return self._depths
 
-    @property
-    def learn(self)->Learner: # None while unattached
-        "The learner; its recorder's two extra columns come and go with the callback."
-        return self.__dict__.get('_learn')
-
-    @learn.setter
-    def learn(self, learner):
-        if self.learn is not None: self.learn.remove_cb(self._columns); self._let_go()
-        self.__dict__['_learn'] = learner
-        if learner is not None: learner.add_cb(self._columns)
-
-    def _let_go(self):
-        "End a look at the main pass that was begun and not ended."
-        if getattr(self, '_second', None) is not None: self._second.__exit__()
-        self._second = None
-
 # %% ../nbs/21_callback.ipynb #9d119fdb
 @patch
-def before_fit(self:StimulativeCallback):
-    "See that the network comes apart; stay out of `lr_find`, `get_preds` and other passes that are no fit."
-    self.active = not (hasattr(self.learn, 'lr_finder') or hasattr(self.learn, 'gather_preds'))
-    if not self.active: return
-    if len(self.learn._grab_cbs(StimulativeCallback)) > 1: raise ValueError('the learner has two StimulativeCallbacks; one draws the sub-network')
-    check_loss(self.learn.loss_func)
-    self._let_go()
-    self._ignore, n_steps = ignored_label(self.learn.loss_func), self.n_epoch * len(self.dls.train)
-    self._view, self.passes = unravel(self.learn.model), Counter()
-    self._watch = ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
+def same_kind(self:StimulativeCallback): return self.learn._grab_cbs(StimulativeCallback)
 
+@patch
+def begin_fit(self:StimulativeCallback):
+    "Look at the loss function; begin to count and to watch."
+    check_loss(self.learn.loss_func)
+    self._ignore = ignored_label(self.learn.loss_func)
+    self.passes = Counter()
+    self._watch = _watch_of(self.n_epoch * len(self.dls.train))
+
+# %% ../nbs/21_callback.ipynb #f21e0003
 @patch
 def before_train(self:StimulativeCallback):
     "Begin an epoch: the view of the model as it stands now, sums at zero."
     if not self.active: return
     checked, self._view = self._view.checked, unravel(self.learn.model)
-    self._view.checked, self._totals = checked, dict(ce=(0., 0), kl=(0., 0), weight=(0., 0))
+    self._view.checked = checked
+    self._means = {name: _ImageMean() for name in ('ce', 'kl', 'weight')}
 
-# %% ../nbs/21_callback.ipynb #26ca982a
-@patch
-def before_batch(self:StimulativeCallback):
-    "Draw a sub-network and look on at the main network's pass."
-    self._let_go()
-    if not self.active or not self.training or not len(self.yb): return
-    if len(self.xb) != 1: raise ValueError(f'stimulative training needs one input tensor a batch, got {len(self.xb)}')
-    if len(self.yb) != 1 and self.kwargs['weigh'] is not None: raise ValueError(f'a weight per image needs one tensor of labels a batch, got {len(self.yb)}: which holds the labels? (weigh=None needs none)')
-    lam = lam_at(self.lam, self.pct_train)
-    if lam == 0: return
-    check_batch(self._view, self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x)
-    self._depths = sample_subnet(self._view.depths, step_generator(self.seed, self.epoch, self.iter))
-    several = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
-    self._second = SubnetPass(self._view, self._depths, lam, low_memory=self.low_memory and not several,
-        within=lambda: self._within(), ignore=self._ignore, **self.kwargs).__enter__()      # a function: a copy of the model made meanwhile does not copy us and the learner
-
+# %% ../nbs/21_callback.ipynb #f21a0030
 @patch
 def _within(self:StimulativeCallback):
-    "What other callbacks want open while the sub-network runs: the context managers that their `second_pass` makes."
+    "The context managers that other callbacks' `second_pass` makes, as one."
     stack = ExitStack()
     for cb in self.learn.cbs:
         if hasattr(type(cb), 'second_pass'): stack.enter_context(cb.second_pass())
     return stack
 
+# %% ../nbs/21_callback.ipynb #f21e0004
+@patch
+def _subnet_pass(self:StimulativeCallback, lam):
+    "The pass of the drawn sub-network, which looks on at the main network's."
+    distributed = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
+    return SubnetPass(self._view, self._depths, lam,
+        low_memory=self.low_memory and not distributed,
+        within=lambda: self._within(), # a function: a copy of the model made meanwhile does not copy us and the learner
+        ignore=self._ignore, **self.kwargs)
+
+# %% ../nbs/21_callback.ipynb #26ca982a
+@patch
+def begin_batch(self:StimulativeCallback, x):
+    "Draw a sub-network and look on at the main network's pass."
+    if len(self.yb) != 1 and self.kwargs['weigh'] is not None:
+        raise ValueError(f'a weight per image needs one tensor of labels per batch, got {len(self.yb)}: '
+                         'which holds the labels? (weigh=None needs none)')
+    lam = lam_at(self.lam, self.pct_train)
+    if lam == 0: return
+    self.check_view(x)
+    generator = step_generator(self.seed, self.epoch, self.iter)
+    self._depths = sample_subnet(self._view.depths, generator)
+    self._begin_pass(self._subnet_pass(lam))
+
+# %% ../nbs/21_callback.ipynb #53f0e148
+_cure_constant = ('leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); '
+                  'a constant lambda wants lam=1 or less, or many more epochs')
+_cure_earned = 'the weight earned at chance is zero, so lambda is not the cause: more epochs, another learning rate'
+
+@patch
+def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
+    "Warn once that the network sits at chance, and name what helps."
+    cure = _cure_constant if self.kwargs['weigh'] is None else _cure_earned
+    warnings.warn('stimulative training sits at chance, no better than guessing: '
+                  f'over the last {self._watch.steps} steps the cross entropy was {ce:.3f} '
+                  f'(the labels have an entropy of {entropy:.3f}) and the KL {kl:.1g}. What helps: {cure}.')
+    self._watch = None
+
+# %% ../nbs/21_callback.ipynb #f21a0036
+@patch
+def _watch_step(self:StimulativeCallback, kl):
+    "Show a step to the watch."
+    y, z = self.yb[0], self.pred
+    classes = len(self.yb) == 1 and y.ndim == 1 and not y.is_floating_point()
+    if self._watch is None or not classes or z.ndim != 2: return
+    stuck = self._watch.step(self._ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train)
+    if stuck: self._warn_stuck(**stuck)
+
+# %% ../nbs/21_callback.ipynb #f21a0033
 @patch
 def after_loss(self:StimulativeCallback):
     "Add lambda times the divergence of the sub-network to the loss."
-    if not self.active or not self.training or not len(self.yb): return
+    if not self.in_training: return
     y = self.yb[0] if len(self.yb) == 1 else None
     if self.iter == 0 and y is not None: check_labels(y, self.pred, self._ignore)
     self._ce = self.loss_grad.detach().clone()
-    if self._second is not None: self.learn.loss_grad = self._second.join(self.loss_grad, self.pred, self.x, y)
+    if self._pass is None: return
+    self.learn.loss_grad = self._pass.join(self.loss_grad, self.pred, self.x, y)
 
 @patch
 def after_backward(self:StimulativeCallback):
-    "Take note of the divergence, which is known now."
+    "Take note of the cross entropy and of the divergence, which is known now."
     if not self.active: return
-    kl, weight, second = None, None, self._second
-    if second is not None and (kl := second.finish()) is not None:
-        self.passes[second.how] += 1
-        weight = torch.as_tensor(second.weight, device=kl.device)
-        self.learn.loss = self.learn.loss + second.added.to(self.learn.loss.dtype)
-    self._note(self._ce, kl, weight)
-    self._let_go()
+    self._means['ce'].add(self._ce, len(self.x))
+    if self._pass is not None: self._note(self._pass)
+    self._end_pass()
 
+# %% ../nbs/21_callback.ipynb #f21a0034
 @patch
-def after_cancel_batch(self:StimulativeCallback): self._let_go()
-
-# %% ../nbs/21_callback.ipynb #eda8c471
-@patch
-def _note(self:StimulativeCallback, ce, kl=None, weight=None):
-    "Add a batch to the sums of the epoch, and show it to the watch."
-    y, z, n = self.yb[0], self.pred, len(self.x)
-    for k,v in (('ce', ce), ('kl', kl), ('weight', weight)):
-        if v is not None: self._totals[k] = (self._totals[k][0] + v * n, self._totals[k][1] + n)
-    if kl is None or self._watch is None or len(self.yb) > 1 or y.ndim != 1 or y.is_floating_point() or z.ndim != 2: return
-    if stuck := self._watch.step(ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train): self._warn_stuck(**stuck)
+def _note(self:StimulativeCallback, second):
+    "Add what a second pass gave to the sums of the epoch, and show it to the watch."
+    kl, n = second.finish(), len(self.x)
+    if kl is None: return
+    self.passes[second.how] += 1
+    self.learn.loss = self.learn.loss + second.added.to(self.learn.loss.dtype)
+    self._means['kl'].add(kl, n)
+    self._means['weight'].add(torch.as_tensor(second.weight, device=kl.device), n)
+    self._watch_step(kl)
 
 @patch
 def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL, weight]; NaN for what was not computed
     "Means over the images of the epoch: cross entropy and KL in nats, weight of an image's divergence."
-    return [float(total) / n if n else math.nan for total,n in self._totals.values()]
-
-# %% ../nbs/21_callback.ipynb #53f0e148
-@patch
-def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
-    "Warn once that the network sits at chance, and name what helps."
-    if self.kwargs['weigh'] is None: cure = 'leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); a constant lambda wants lam=1 or less, or many more epochs'
-    else: cure = 'the weight earned at chance is zero, so lambda is not the cause: more epochs, another learning rate'
-    warnings.warn(f'stimulative training sits at chance, no better than guessing: over the last {self._watch.steps} steps the cross entropy was {ce:.3f} '
-        f'(the labels have an entropy of {entropy:.3f}) and the KL {kl:.1g}. What helps: {cure}.')
-    self._watch = None
+    return [mean.value() for mean in self._means.values()]
 
 # %% ../nbs/21_callback.ipynb #58c56009
 def ramped(
@@ -240,6 +378,6 @@ def ramped(
     max_norm:float=1., # gradients are clipped to this norm
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
-    "Stimulative training with a large lambda in a short run, as callbacks (`ramp` and clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    "Stimulative training with a large lambda in a short run (`ramp`, clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
     if not max_norm > 0: raise ValueError(f'gradients are clipped to a norm above 0, got max_norm={max_norm!r}')
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]
