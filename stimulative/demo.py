@@ -58,13 +58,14 @@ def train_digits(
     with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[*ours, *L(cbs)])
     return learn
 
-# %% ../nbs/92_demo.ipynb #5358d4d1
+# %% ../nbs/92_demo.ipynb #2e8ace5e
 class Tick(Callback):
     "Calls `tick` after every training batch, for a progress bar of one's own."
     order, run_valid = 70, False
     def __init__(self, tick): self.tick = tick
     def after_batch(self): self.tick()
 
+# %% ../nbs/92_demo.ipynb #e5db2170
 class _Steps:
     "Counts steps, on a progress bar where one is shown."
     def __init__(self, total, show):
@@ -146,7 +147,7 @@ def _print_gain(table):
     interval = f", 95 % interval {g['low']:+.2f} to {g['high']:+.2f}" if g['seeds'] > 1 else ''
     print(f"main network, stimulative over common: {g['gain']:+.2f} points{interval}, {g['seeds']} seeds\n")
 
-# %% ../nbs/92_demo.ipynb #d4a80760
+# %% ../nbs/92_demo.ipynb #3334cf12
 def _write(out, interps, table, record):
     "Write what the demo gives."
     figure = interps['common'].plot(interps['stimulative']).get_figure()
@@ -155,8 +156,8 @@ def _write(out, interps, table, record):
     write_results(interps, out/'subnets.csv')
     record = dict(record, table=table.round(3).to_dict('records'))
     (out/'record.json').write_text(json.dumps(record, indent=1))
-    print(f'{out}/loafing.png, loafing.csv, subnets.csv, record.json written, ', end='')
 
+# %% ../nbs/92_demo.ipynb #8907229b
 def _record(settings, start):
     "The settings, how to give them again, and what they ran on."
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
@@ -188,4 +189,4 @@ def demo(
     _print_gain(table)
     settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, n_train=n_train, lr=lr)
     _write(out, interps, table, _record(settings, start))
-    print(f'{time.time() - start:.0f} s')
+    print(f'{out}/loafing.png, loafing.csv, subnets.csv, record.json written, {time.time() - start:.0f} s')
