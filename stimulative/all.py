@@ -25,8 +25,10 @@ from .data import cifar_dls, digits_dls, imagenet_dls
 from .callback import StimulativeCallback, ramp, ramped
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
 # looking
-from .interpret import DestructionInterpretation, LoafingInterpretation, paired_gain, plot_matrix, read_results, write_results
-from .explorer import explore, measure_latency, subnet_facts
+from .interpret import DestructionInterpretation, LoafingInterpretation, paired_gain, read_results, write_results
+from .facts import measure_latency, subnet_facts
+from .explorer import explore
+from .matrix import plot_matrix
 # the lab
 from .comparison import compare
 from .store import ResultsStore, results

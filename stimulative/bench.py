@@ -27,9 +27,12 @@ def network(
     name:str, # such as 'resnet50' (torchvision) or 'cifar_resnet56'
 )->nn.Module: # with random weights
     "A network by its name; a `ValueError` for an unknown one."
-    if name.startswith('cifar_resnet') and name[12:].isdigit(): return cifar_resnet(int(name[12:]))
-    if name not in torchvision.models.list_models(torchvision.models): raise ValueError(f'unknown network {name!r}: torchvision has {", ".join(torchvision.models.list_models(torchvision.models)[:4])}, ...; beside them cifar_resnet20 and the like')
-    return torchvision.models.get_model(name)
+    layers = name.removeprefix('cifar_resnet')
+    if layers != name and layers.isdigit(): return cifar_resnet(int(layers))
+    known = torchvision.models.list_models(torchvision.models)
+    if name in known: return torchvision.models.get_model(name)
+    some = ', '.join(known[:4])
+    raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
 
 # %% ../nbs/91_bench.ipynb #63a89519
 def compile_blocks(
@@ -43,46 +46,80 @@ def compile_blocks(
     for stage in unravel(model).stages:
         for block in stage: block.compile(**kwargs)
 
+# %% ../nbs/91_bench.ipynb #cca04be8
 _parts = ('plain', 'channels_last', 'bf16', 'compile')
 
+def _split_variant(variant):
+    "The parts of a variant; a `ValueError` for one that is unknown."
+    parts = variant.split('+')
+    for part in parts:
+        if part not in _parts: raise ValueError(f'unknown variant {part!r}; allowed are {", ".join(_parts)}, joined by +')
+    return parts
+
+def _forward_context(parts, device):
+    "What makes the context of the forward passes: autocast, or nothing."
+    if 'bf16' not in parts: return nullcontext
+    return partial(torch.autocast, torch.device(device).type, torch.bfloat16)
+
+# %% ../nbs/91_bench.ipynb #4d5d76f6
 def prepared(
     name:str, # of a network
     variant:str, # 'plain', or parts joined by '+': channels_last, bf16, compile
     px:int, # side of the images; CIFAR networks take 32
-    bs:int, # images a batch
+    bs:int, # images per batch
     device:str, # such as 'cuda' or 'cpu'
 )->tuple: # (model, images, labels, context of the forward passes)
     "A network and a random batch for it, in a variant."
-    on = variant.split('+')
-    if bad := set(on) - set(_parts): raise ValueError(f'unknown variant {bad.pop()!r}; allowed are {", ".join(_parts)}, joined by +')
+    parts = _split_variant(variant)
     torch.manual_seed(0)
-    px = 32 if name.startswith('cifar') else px
-    model, x, y = network(name), torch.randn(bs, 3, px, px), torch.randint(0, 10, (bs,))
-    format = torch.channels_last if 'channels_last' in on else torch.contiguous_format
-    model, x = model.to(device, memory_format=format), x.to(device, memory_format=format)
-    if 'compile' in on: compile_blocks(model)
-    return model, x, y.to(device), partial(torch.autocast, torch.device(device).type, torch.bfloat16) if 'bf16' in on else nullcontext
+    if name.startswith('cifar'): px = 32
+    model = network(name)
+    x, y = torch.randn(bs, 3, px, px), torch.randint(0, 10, (bs,))
+    order = torch.channels_last if 'channels_last' in parts else torch.contiguous_format
+    model, x = model.to(device, memory_format=order), x.to(device, memory_format=order)
+    if 'compile' in parts: compile_blocks(model)
+    return model, x, y.to(device), _forward_context(parts, device)
 
 # %% ../nbs/91_bench.ipynb #5b0cfd9a
-_methods = ('common training', 'two full passes', 'shared prefix', 'shared prefix, one backward')
+def _counted(name, xb):
+    "Cost of each method beside common training's, counted: method -> ratio."
+    ratio = step_cost(network(name), xb.cpu())
+    prefix = ratio['shared prefix / common']
+    return {'common training': 1., 'two full passes': ratio['two full passes / common'],
+            'shared prefix': prefix, 'shared prefix, one backward': prefix}
 
 def bench_one(
     name:str, # of a network
     variant:str='plain', # see `prepared`
     px:int=224, # side of the images
-    bs:int=8, # images a batch
+    bs:int=8, # images per batch
     draws:int=100, # sub-networks
     seed:int=0, # of the draw
     device:str='cpu', # where to run
     progress=iter, # wraps the draws
-)->"DataFrame": # a row a method
+)->"DataFrame": # a row per method
     "Counted and measured cost of one network in one variant."
     model, x, y, amp = prepared(name, variant, px, bs, device)
-    counted = step_cost(network(name), x.cpu())
-    df = measure_cost(model, x, y, {k: step_methods[k] for k in _methods}, draws, seed, amp=amp, progress=progress).reset_index()
-    df.insert(1, 'counted', [1., counted['two full passes / common'], counted['shared prefix / common'], counted['shared prefix / common']])
-    df.insert(0, 'variant', variant); df.insert(0, 'network', name)
+    counted = _counted(name, x)
+    methods = {method: step_methods[method] for method in counted}
+    df = measure_cost(model, x, y, methods, draws, seed, amp=amp, progress=progress).reset_index()
+    df.insert(1, 'counted', list(counted.values()))
+    df.insert(0, 'variant', variant)
+    df.insert(0, 'network', name)
     return df
+
+# %% ../nbs/91_bench.ipynb #ce9eed3e
+def _cases(networks, variants):
+    "All pairs of a network and a variant; a `ValueError` where one of them is unknown."
+    cases = [(n, v) for n in networks.split() for v in variants.split()]
+    for n,v in cases:
+        network(n)
+        _split_variant(v)
+    return cases
+
+def _hardware(device):
+    "What it ran on."
+    return torch.cuda.get_device_name() if device.startswith('cuda') else f'CPU, {torch.get_num_threads()} threads'
 
 # %% ../nbs/91_bench.ipynb #8950238d
 @call_parse
@@ -90,7 +127,7 @@ def bench(
     networks:str='cifar_resnet56 resnet18 mobilenet_v3_large resnet50', # names, separated by spaces
     variants:str='plain', # parts joined by +, separated by spaces: plain channels_last+bf16+compile
     px:int=224, # side of the images; CIFAR networks take 32
-    bs:int=8, # images a batch
+    bs:int=8, # images per batch
     draws:int=100, # sub-networks
     seed:int=0, # of the draw
     device:str='', # 'cuda', 'cpu'; empty: the GPU if there is one
@@ -98,14 +135,15 @@ def bench(
     bar:bool_arg=True, # show a progress bar
 ):
     "Time and memory of a stimulative step beside common training's, counted and measured."
-    device, frames = device or ('cuda' if torch.cuda.is_available() else 'cpu'), []
-    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" --px {px} --bs {bs} --draws {draws} --seed {seed} --device {device}'
-    cases = [(n, v) for n in networks.split() for v in variants.split()]
-    for n,v in cases: network(n), prepared('cifar_resnet20', v, 32, 1, 'cpu')          # a wrong name is refused before any work
-    for n,v in cases:
-        frames.append(bench_one(n, v, px, bs, draws, seed, device, progress_bar if bar else iter))
+    if not device: device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    settings = dict(px=px, bs=bs, draws=draws, seed=seed, device=device)
+    options = ' '.join(f'--{k} {v}' for k,v in settings.items())
+    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}'
+    frames = []
+    for n,v in _cases(networks, variants):
+        frames.append(bench_one(n, v, **settings, progress=progress_bar if bar else iter))
         table = pd.concat(frames, ignore_index=True)
-        if out: Path(out).write_text(json.dumps(dict(command=command, px=px, bs=bs, draws=draws, seed=seed, device=device, source=source_version(), **versions(), table=table.round(5).to_dict('records')), indent=1))
-    hardware = torch.cuda.get_device_name() if device.startswith('cuda') else f'CPU, {torch.get_num_threads()} threads'
-    print(f'{hardware}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} sub-networks')
+        record = dict(command=command, **settings, source=source_version(), **versions(), table=table.round(5).to_dict('records'))
+        if out: Path(out).write_text(json.dumps(record, indent=1))
+    print(f'{_hardware(device)}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} sub-networks')
     print(table.round(3).to_string(index=False))

@@ -221,8 +221,7 @@ def matrix(
 ):
     "Table r5: DenseNets inside DenseNets on ImageNet, without training."
     import matplotlib
-    from stimulative.comparison import imagenet_matrix
-    from stimulative.interpret import plot_matrix
+    from stimulative.matrix import imagenet_matrix, plot_matrix
     from stimulative.store import writable_folder
     folder = writable_folder(out)
     found = imagenet_matrix(path, names, weights, size, bs, n_images, n_test, align, seed, num_workers)

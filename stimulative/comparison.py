@@ -4,19 +4,15 @@
 
 # %% ../nbs/44_comparison.ipynb #242666ec
 from __future__ import annotations
-import time
-from collections.abc import Callable
+import inspect, time
+from collections.abc import Callable, Iterator, Sequence
 from fastai.basics import *
 
 from .cost import peak_memory
-from .data import draw_evenly, imagenet_dls
-from .densenets import densenet, densenet_configs, nest_densenet
 from .interpret import LoafingInterpretation
-from .loafing import loafing_matrix
-from .recalibrate import calibration_batches
 
 # %% auto #0
-__all__ = ['MeanStd', 'train_method', 'compare', 'imagenet_matrix']
+__all__ = ['MeanStd', 'train_side_by_side', 'train_method', 'pooled', 'compare']
 
 # %% ../nbs/44_comparison.ipynb #e7a48bff
 class MeanStd:
@@ -25,7 +21,69 @@ class MeanStd:
     def __repr__(self): return f'{self.mean:.2f} ± {self.std:.2f}'
     def __eq__(self, other): return isinstance(other, MeanStd) and (self.mean, self.std) == (other.mean, other.std)
 
+# %% ../nbs/44_comparison.ipynb #3bbbadea
+def _made(fn, seed):
+    "What `fn` makes; it is given the seed where it asks for it."
+    try: asks = inspect.signature(fn).parameters.get('seed')
+    except ValueError: asks = None                             # `list` and its like have no signature
+    if asks is not None and asks.default is asks.empty: return fn(seed=seed)
+    return fn()
+
+def _check_methods(methods):
+    "Every method is None or a function that makes callbacks."
+    def fits(make): return make is None or callable(make) and not isinstance(make, Callback)
+    if methods and all(map(fits, methods.values())): return
+    raise ValueError(f'methods is {{name: function that makes callbacks, or None}}; got {methods!r}')
+
 # %% ../nbs/44_comparison.ipynb #2aa1cd60
+def _new_learner(learner, seed):
+    "A learner after `seed`, without a bar of its own."
+    set_seed(seed, reproducible=True)
+    learn = _made(learner, seed)
+    if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
+    return learn
+
+def _weights(learn):
+    "The weights that a learner has now."
+    return [p.detach().clone().cpu() for p in learn.model.parameters()]
+
+def _same_weights(a, b): return len(a) == len(b) and all(map(torch.equal, a, b))
+
+# %% ../nbs/44_comparison.ipynb #04bb9191
+def _fit(learn, fit, cbs):
+    "Train, and say nothing."
+    with learn.no_logging(): fit(learn, cbs)
+
+def _timed_fit(learn, fit, cbs):
+    "Train, and say how many seconds it took."
+    device = learn.dls.device
+    on_gpu = device is not None and torch.device(device).type == 'cuda'
+    start = time.perf_counter()
+    _fit(learn, fit, cbs)
+    if on_gpu: torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+# %% ../nbs/44_comparison.ipynb #992ed461
+def train_side_by_side(
+    methods:dict, # name -> function that makes the callbacks of a training; None: common training
+    learner:Callable, # makes the learner
+    fit:Callable, # trains it: fit(learn, cbs)
+    seeds:Sequence[int]=(0,), # of weights and batches
+)->Iterator: # of (name, seed, trained learner, its callbacks, seconds)
+    "Train every method with every seed, each seed from the same weights on the same batches."
+    _check_methods(methods)
+    for seed in seeds:
+        begun = None
+        for name,make in methods.items():
+            learn = _new_learner(learner, seed)
+            start = _weights(learn)
+            if begun is not None and not _same_weights(begun, start):
+                raise ValueError(f'{name} began with other weights than the methods before it: '
+                                 '`learner` must make the same learner after the same seed')
+            begun, cbs = start, L(_made(make or list, seed))
+            yield name, seed, learn, cbs, _timed_fit(learn, fit, list(cbs))
+
+# %% ../nbs/44_comparison.ipynb #048e41e3
 class _Steps(Callback):
     "End a fit after `n` training batches."
     order, run_valid = 100, False
@@ -33,21 +91,11 @@ class _Steps(Callback):
     def after_batch(self):
         if self.train_iter >= self.n: raise CancelFitException
 
-def _new_learner(learner, seed):
-    "A learner after `seed`, without a bar of its own, and its weights."
-    set_seed(seed, reproducible=True)
-    learn = learner()
-    if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
-    return learn, [p.detach().clone().cpu() for p in learn.model.parameters()]
-
-def _train(learn, fit, cbs):
-    with learn.no_logging(): fit(learn, cbs)
-    return learn
-
 def _memory(learner, seed, fit, make):
     "MiB at most in use during four steps."
-    learn, _ = _new_learner(learner, seed)
-    return peak_memory(lambda: _train(learn, fit, [*L(make()), _Steps(4)]), learn.dls.device or 'cpu') / 2 ** 20
+    learn = _new_learner(learner, seed)
+    def four_steps(): _fit(learn, fit, [*L(_made(make, seed)), _Steps(4)])
+    return peak_memory(four_steps, learn.dls.device or 'cpu') / 2**20
 
 # %% ../nbs/44_comparison.ipynb #07471102
 def train_method(
@@ -57,15 +105,35 @@ def train_method(
     seed:int=0, # of weights and batches
 )->tuple: # (trained learner, its callbacks, {'time (s)', 'memory (MiB)'}, the weights it began with)
     "One training of `compare`."
-    make = make or list
-    memory = _memory(learner, seed, fit, make)
-    learn, weights = _new_learner(learner, seed)
-    gpu, cbs = learn.dls.device is not None and torch.device(learn.dls.device).type == 'cuda', L(make())
-    start = time.perf_counter()
-    _train(learn, fit, list(cbs))
-    if gpu: torch.cuda.synchronize()
-    seconds = time.perf_counter() - start
-    return learn, cbs, {'time (s)': seconds, 'memory (MiB)': memory}, weights
+    memory = _memory(learner, seed, fit, make or list)
+    start = _weights(_new_learner(learner, seed))
+    (_, _, learn, cbs, seconds), = train_side_by_side({'': make}, learner, fit, [seed])
+    return learn, cbs, {'time (s)': seconds, 'memory (MiB)': memory}, start
+
+# %% ../nbs/44_comparison.ipynb #b65c5e19
+def pooled(
+    interps:dict, # seed -> its `LoafingInterpretation`, all of one method
+    name:str='', # of the method
+)->LoafingInterpretation: # of all seeds, with a column `seed`
+    "The results of several seeds as one interpretation."
+    results = [i.results.assign(seed=seed) for seed,i in interps.items()]
+    return LoafingInterpretation(pd.concat(results, ignore_index=True), first(interps.values()).depths, name)
+
+# %% ../nbs/44_comparison.ipynb #d96b4edd
+def _row(costs, interps):
+    "The table's row of one method, from what its trainings took and their interpretations by seed."
+    mains, every = [i.summary()['main (%)'].item() for i in interps.values()], pooled(interps).summary().iloc[0]
+    main = mains[0] if len(mains) == 1 else MeanStd(np.mean(mains), np.std(mains, ddof=1))
+    return {'time (s)': np.mean([c['time (s)'] for c in costs]),
+            'memory (MiB)': max(c['memory (MiB)'] for c in costs),
+            'main (%)': main,
+            'all (%)': MeanStd(every['all (%) mean'], every['all (%) std'])}
+
+# %% ../nbs/44_comparison.ipynb #c6d061b3
+def _check_at_least_1(**numbers):
+    "Whole numbers of trainings and epochs."
+    for name,n in numbers.items():
+        if n < 1: raise ValueError(f'{name} must be at least 1, got {n}')
 
 # %% ../nbs/44_comparison.ipynb #34ab0f98
 def compare(
@@ -73,68 +141,31 @@ def compare(
     learner:Callable, # makes the learner: network, data, optimizer; called anew for every training
     epochs:int=20, # of `fit_one_cycle`
     lr:float=0.1, # peak learning rate
-    seed:int=0, # of weights and batches, the same for all
+    seed:int=0, # of weights and batches, the same for all; the first of several
     fit:Callable|None=None, # fit(learn, cbs), in the place of `fit_one_cycle(epochs, lr)`
-    done:Callable=noop, # called with (name, LoafingInterpretation, learner, callbacks, row) after each method, to keep what was found
-)->"DataFrame": # a row a method: time (s), memory (MiB), main (%), all (%)
+    done:Callable=noop, # called with (name, LoafingInterpretation, learner, callbacks, row) after each training, to keep what it gave
+    seeds:int=1, # trainings per method, with `seed` and those that follow it
+)->"DataFrame": # a row per method: time (s), memory (MiB), main (%), all (%)
     "Table r3: train every method from the same weights on the same batches and evaluate all ordered sub-networks."
-    if not methods or not all(m is None or callable(m) and not isinstance(m, Callback) for m in methods.values()): raise ValueError('methods is {name: function that makes callbacks, or None}; got ' + repr(methods))
-    if epochs < 1: raise ValueError(f'epochs must be at least 1, got {epochs}')
-    fit, first, rows = fit or (lambda learn,cbs: learn.fit_one_cycle(epochs, lr, cbs=cbs)), None, {}
-    for name,make in methods.items():
-        learn, cbs, row, weights = train_method(make, learner, fit, seed)
-        if first is not None and not (len(first) == len(weights) and all(map(torch.equal, first, weights))): raise ValueError(f'{name} began with other weights than the methods before it: `learner` must make the same learner after the same seed')
-        interp, first = LoafingInterpretation.from_learner(learn, name=name, seed=seed), weights
-        s = interp.summary().iloc[0]
-        rows[name] = {**row, 'main (%)': s['main (%)'], 'all (%)': MeanStd(s['all (%) mean'], s['all (%) std'])}
-        done(name, interp, learn, cbs, rows[name])
-    table = pd.DataFrame(rows.values(), index=pd.Index(rows, name='method')).round({'time (s)': 1, 'memory (MiB)': 1, 'main (%)': 2})
+    _check_methods(methods)
+    _check_at_least_1(epochs=epochs, seeds=seeds)
+    if fit is None: fit = lambda learn, cbs: learn.fit_one_cycle(epochs, lr, cbs=cbs)
+    costs, interps = {name: [] for name in methods}, {name: {} for name in methods}
+    for name,s,learn,cbs,seconds in train_side_by_side(methods, learner, fit, range(seed, seed + seeds)):
+        cost = {'time (s)': seconds, 'memory (MiB)': _memory(learner, s, fit, methods[name] or list)}
+        interp = LoafingInterpretation.from_learner(learn, name=name, seed=s)
+        costs[name].append(cost)
+        interps[name][s] = interp
+        done(name, interp, learn, cbs, _row([cost], {s: interp}))
+    table = pd.DataFrame([_row(costs[name], interps[name]) for name in methods], index=pd.Index(methods, name='method'))
+    table = table.round({'time (s)': 1, 'memory (MiB)': 1, 'main (%)': 2})
     return table.rename_axis(columns='± over sub-networks')
 
-# %% ../nbs/44_comparison.ipynb #67a4962b
-def _load_file(net, path, name):
-    "Weights from a file of a state_dict; a `ValueError` in one line for another file."
-    try: state = torch.load(path, map_location='cpu', weights_only=True)
-    except OSError: raise
-    except Exception as e: raise ValueError(f'{path} is no file of a state_dict ({type(e).__name__})') from e
-    if not isinstance(state, dict): raise ValueError(f'{path} holds a {type(state).__name__}, and a state_dict is expected')
-    try: net.load_state_dict(state)
-    except RuntimeError as e: raise ValueError(f'the weights in {path} do not fit {name}: {str(e).strip().splitlines()[-1].strip()}') from e
-
-def _imagenet_net(name, weights, n_classes):
-    "The DenseNet `name` with its weights; a `ValueError` if it does not know these classes."
-    import torchvision
-    if name not in densenet_configs: raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}')
-    given = weights.get(name) if isinstance(weights, dict) else None
-    if isinstance(weights, dict) and given is None: raise ValueError(f'no weights were given for {name}, only for {", ".join(weights)}')
-    if weights == 'pretrained':
-        if not hasattr(torchvision.models, name): raise ValueError(f'torchvision has no weights of {name}')
-        if n_classes != 1000: raise ValueError(f'the folder has {n_classes} classes; the pretrained networks know the 1000 of ImageNet, in the order of their folders\' names')
-        return getattr(torchvision.models, name)(weights='DEFAULT')
-    net = given if isinstance(given, nn.Module) else densenet(name, num_classes=n_classes)
-    if given is not None and net is not given: _load_file(net, given, name)
-    if net.classifier.out_features != n_classes: raise ValueError(f'{name} has {net.classifier.out_features} outputs, the folder {n_classes} classes')
-    return net
-
-def imagenet_matrix(
-    path:str, # folder with train/<class>/ and val/<class>/
-    names:str='densenet121 densenet169 densenet201', # names of DenseNets, the smallest first; a list, or with spaces between
-    weights:str='pretrained', # 'pretrained': torchvision's; 'random'; or {name: network, or file of its state_dict}
-    size:int=224, # pixels a side
-    bs:int=64, # images a batch
-    n_images:int=2000, # about how many training images re-calibrate each network
-    n_test:int=None, # test on that many images, the classes in equal numbers; None: all
-    align:str='channel', # see `nested_densenet`
-    seed:int=0, # of random weights, of the images drawn and of the random crops
-    num_workers:int=None, # processes that open files; None: fastai's choice
-)->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
-    "Table r5: each DenseNet (row) alone and inside each larger one (column), re-calibrated and tested on ImageNet."
-    names = names.split() if isinstance(names, str) else list(names)
-    if weights not in ('pretrained', 'random') and not isinstance(weights, dict): raise ValueError(f"weights is 'pretrained', 'random' or a dictionary, got {weights!r}")
-    if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
-    with no_random(seed):
-        dls = imagenet_dls(path, bs=bs, size=size, num_workers=num_workers)
-        models, files = {name: _imagenet_net(name, weights, dls.c) for name in names}, dls.valid_ds.items
-        test = dls.valid if n_test is None else dls.test_dl(L(files)[draw_evenly([f.parent.name for f in files], n_test, seed)], with_labels=True)
-        calib = calibration_batches(dls.train, n_images)
-        return loafing_matrix({name: m.to(dls.device) for name,m in models.items()}, calib, test, n_images, nest=partial(nest_densenet, align=align))
+# %% ../nbs/44_comparison.ipynb #59818fee
+def __getattr__(name):
+    "`imagenet_matrix`, which now lives in its own room, with a `DeprecationWarning`."
+    if name != 'imagenet_matrix': raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    import warnings
+    from stimulative.matrix import imagenet_matrix
+    warnings.warn('import imagenet_matrix from stimulative.matrix', DeprecationWarning, stacklevel=2)
+    return imagenet_matrix

@@ -19,17 +19,28 @@ from .experiment import SkipValidation
 from .interpret import LoafingInterpretation, paired_gain, read_results, write_results
 from .models import digits_resnet
 from .store import source_version, versions
+from .comparison import pooled, train_side_by_side
 
 # %% auto #0
-__all__ = ['Tick', 'train_digits', 'compare_trainings', 'results_table', 'demo']
+__all__ = ['digits_learner', 'train_digits', 'Tick', 'compare_trainings', 'results_table', 'demo']
 
 # %% ../nbs/92_demo.ipynb #620a7a6b
-class Tick(Callback):
-    "Calls `tick` after every training batch, for a progress bar of one's own."
-    order, run_valid = 70, False
-    def __init__(self, tick): self.tick = tick
-    def after_batch(self): self.tick()
+def _digits(seed, n_train):
+    "The demo's data: some images, drawn with `seed`, or all of them."
+    return digits_dls(bs=min(32, n_train), n_train=n_train, seed=seed) if n_train else digits_dls()
 
+def digits_learner(
+    seed:int=0, # of the images that are drawn
+    n_train:int|None=100, # images; None: all
+    opt_func:Callable=partial(SGD, mom=.9), # fastai optimizer
+)->Learner: # without a progress bar of its own
+    "The demo's network on its data, not trained."
+    dls = _digits(seed, n_train)
+    learn = Learner(dls, digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
+    learn.remove_cb(ProgressCallback)
+    return learn
+
+# %% ../nbs/92_demo.ipynb #abc44601
 def train_digits(
     lam:float|Callable, # 0 for common training
     seed:int, # of the initial weights, the order of the data and the drawn sub-networks
@@ -42,16 +53,42 @@ def train_digits(
 )->Learner: # trained, without a progress bar of its own
     "Train the demo's network on digits; the same `seed` gives the same start and the same batches whatever `lam` is."
     set_seed(seed, reproducible=True)      # of the loader's order, too
-    dls = digits_dls(bs=min(32, n_train), n_train=n_train, seed=seed) if n_train else digits_dls()
-    learn = Learner(dls, digits_resnet(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func)
-    learn.remove_cb(ProgressCallback)
-    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[StimulativeCallback(lam, seed=seed, **kwargs), SkipValidation(epochs), *L(cbs)])
+    learn = digits_learner(seed, n_train, opt_func)
+    ours = [StimulativeCallback(lam, seed=seed, **kwargs), SkipValidation(epochs)]
+    with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[*ours, *L(cbs)])
     return learn
+
+# %% ../nbs/92_demo.ipynb #2e8ace5e
+class Tick(Callback):
+    "Calls `tick` after every training batch, for a progress bar of one's own."
+    order, run_valid = 70, False
+    def __init__(self, tick): self.tick = tick
+    def after_batch(self): self.tick()
+
+# %% ../nbs/92_demo.ipynb #e5db2170
+class _Steps:
+    "Counts steps, on a progress bar where one is shown."
+    def __init__(self, total, show):
+        self.done = 0
+        self.bar = progress_bar(range(total)) if show else None
+        if self.bar: self.bar.update(0)
+
+    def tick(self):
+        self.done += 1
+        if self.bar: self.bar.update(self.done)
+
+    def say(self, comment):
+        if self.bar: self.bar.comment = comment
+
+    def ticking(self, steps):
+        "Hand `steps` on, and count them as one."
+        yield from steps
+        self.tick()
 
 # %% ../nbs/92_demo.ipynb #2f03283b
 def compare_trainings(
     lam:float|Callable=10., # of the stimulative training
-    seeds:int=5, # trainings a method
+    seeds:int=5, # trainings per method
     epochs:int=134,
     lr:float=0.1, # peak learning rate
     n_train:int|None=100, # images; None: all
@@ -60,52 +97,72 @@ def compare_trainings(
 )->dict: # method -> its `LoafingInterpretation`, the seeds' results one below the other with a column `seed`
     "Train both ways with every seed and evaluate all sub-networks."
     if seeds < 1 or epochs < 1: raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
-    methods, done = {'common': 0., 'stimulative': lam}, 0
-    dls = digits_dls(bs=min(32, n_train), n_train=n_train) if n_train else digits_dls()
-    bar = progress_bar(range(2 * seeds * (epochs * len(dls.train) + 2))) if progress else None     # calibration and test are a step each
-    if bar: bar.update(0)
-    def tick():
-        nonlocal done
-        done += 1
-        if bar: bar.update(done)
-    def ticking(steps): yield from steps; tick()
-    frames = {m: [] for m in methods}
-    for seed in range(seeds):
-        for method,weight in methods.items():
-            if bar: bar.comment = f'seed {seed}, {method}'
-            learn = train_digits(weight, seed, epochs, lr, n_train=n_train, cbs=[Tick(tick), *(cbs() if weight else [])])
-            interp = LoafingInterpretation.from_learner(learn, progress=ticking)
-            frames[method].append(interp.results.assign(seed=seed))
-    return {m: LoafingInterpretation(pd.concat(f, ignore_index=True), interp.depths, m) for m,f in frames.items()}
+    steps = _Steps(2 * seeds * (epochs * len(_digits(0, n_train).train) + 2), progress)
+    def callbacks(name, weight, seed):
+        steps.say(f'seed {seed}, {name}')
+        further = cbs() if weight else []
+        return [StimulativeCallback(weight, seed=seed), SkipValidation(epochs), Tick(steps.tick), *further]
+    def common(seed): return callbacks('common', 0., seed)
+    def stimulative(seed): return callbacks('stimulative', lam, seed)
+    def learner(seed): return digits_learner(seed, n_train)
+    def fit(learn, cbs): learn.fit_one_cycle(epochs, lr, cbs=cbs)
+    methods = dict(common=common, stimulative=stimulative)
+    interps = {name: {} for name in methods}
+    for name,seed,learn,*_ in train_side_by_side(methods, learner, fit, range(seeds)):
+        interps[name][seed] = LoafingInterpretation.from_learner(learn, progress=steps.ticking)
+    return {name: pooled(by_seed, name) for name,by_seed in interps.items()}
 
 # %% ../nbs/92_demo.ipynb #6d80b81c
 def results_table(
     interps:dict, # of `compare_trainings`
-)->"DataFrame": # a row a method and seed, and one for all seeds together
-    "Main (%) and all (%), mean and standard deviation over the sub-networks, a row a training."
+)->"DataFrame": # a row per method and seed, and one for all seeds together
+    "Main (%) and all (%), mean and standard deviation over the sub-networks, a row per training."
     rows = []
     for method,i in interps.items():
         for seed,part in i.results.groupby('seed'):
             rows.append(LoafingInterpretation(part, i.depths, method).summary().assign(seed=str(seed)))
         rows.append(i.summary().assign(seed='all'))
-    return pd.concat(rows).reset_index()[['training', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'sub-networks']]
+    columns = ['training', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'sub-networks']
+    return pd.concat(rows).reset_index()[columns]
 
 # %% ../nbs/92_demo.ipynb #93db20de
+def _line(name, row):
+    "A line of the printed table."
+    return f'{name:<14}{row["main (%)"]:>10.2f}{row["all (%) mean"]:>12.2f} ± {row["all (%) std"]:.2f}'
+
 def _print_rows(table):
-    "The two rows of Table r3's form, and under each what single seeds gave."
+    "The two rows of Table r3's form, and below each what single seeds gave."
     print(f'\n{"training":<14}{"main (%)":>10}{"all (%)":>18}')
     for method,rows in table.groupby('training', sort=False):
-        total, single = rows[rows.seed == 'all'].iloc[0], rows[rows.seed != 'all']
-        print(f'{method:<14}{total["main (%)"]:>10.2f}{total["all (%) mean"]:>12.2f} ± {total["all (%) std"]:.2f}')
-        for _,r in single.iterrows(): print(f'{"  seed " + r.seed:<14}{r["main (%)"]:>10.2f}{r["all (%) mean"]:>12.2f} ± {r["all (%) std"]:.2f}')
+        print(_line(method, rows[rows.seed == 'all'].iloc[0]))
+        for _,row in rows[rows.seed != 'all'].iterrows(): print(_line(f'  seed {row.seed}', row))
     print()
 
+# %% ../nbs/92_demo.ipynb #6f7c68fa
 def _print_gain(table):
     "What the main network gains, paired by seed."
-    main = {m: rows['main (%)'].tolist() for m,rows in table[table.seed != 'all'].groupby('training')}
+    single = table[table.seed != 'all']
+    main = {method: rows['main (%)'].tolist() for method,rows in single.groupby('training')}
     g = paired_gain(main['stimulative'], main['common'])
     interval = f", 95 % interval {g['low']:+.2f} to {g['high']:+.2f}" if g['seeds'] > 1 else ''
     print(f"main network, stimulative over common: {g['gain']:+.2f} points{interval}, {g['seeds']} seeds\n")
+
+# %% ../nbs/92_demo.ipynb #3334cf12
+def _write(out, interps, table, record):
+    "Write what the demo gives."
+    figure = interps['common'].plot(interps['stimulative']).get_figure()
+    figure.savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
+    table.round(3).to_csv(out/'loafing.csv', index=False)
+    write_results(interps, out/'subnets.csv')
+    record = dict(record, table=table.round(3).to_dict('records'))
+    (out/'record.json').write_text(json.dumps(record, indent=1))
+
+# %% ../nbs/92_demo.ipynb #8907229b
+def _record(settings, start):
+    "The settings, how to give them again, and what they ran on."
+    options = ' '.join(f'--{k} {v}' for k,v in settings.items())
+    took = dict(command=f'python -m stimulative.demo {options}', seconds=round(time.time() - start), source=source_version())
+    return dict(settings, **took, **versions())
 
 # %% ../nbs/92_demo.ipynb #9917622a
 @call_parse
@@ -113,7 +170,7 @@ def demo(
     out:str='out', # folder for loafing.png, loafing.csv, subnets.csv and record.json
     lam:float=10., # weight of the KL term
     ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramped`
-    seeds:int=5, # trainings a method
+    seeds:int=5, # trainings per method
     epochs:int=134, # of each training
     n_train:int=100, # training images; 0: all
     lr:float=0.1, # peak learning rate of the one-cycle schedule
@@ -123,18 +180,13 @@ def demo(
     matplotlib.use('agg')
     out, start = Path(out), time.time()
     weight, clip = (ramp(lam), lambda: [GradientClip(1.)]) if ramped else (lam, list)
-    StimulativeCallback(weight)                       # a bad lambda is refused before any work
+    StimulativeCallback(weight)                       # an error comes before any work
     out.mkdir(exist_ok=True, parents=True)
-    settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, n_train=n_train, lr=lr)
     print(f'Digits, {n_train or "all"} training images, 27 sub-networks, {seeds} seeds, {epochs} epochs, lambda {weight}')
     interps = compare_trainings(weight, seeds, epochs, lr, n_train or None, clip, bar and sys.stdout.isatty())
     table = results_table(interps)
     _print_rows(table)
     _print_gain(table)
-    interps['common'].plot(interps['stimulative']).get_figure().savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
-    table.round(3).to_csv(out/'loafing.csv', index=False)
-    write_results(interps, out/'subnets.csv')
-    command = 'python -m stimulative.demo ' + ' '.join(f'--{k} {v}' for k,v in settings.items())
-    record = dict(settings, command=command, seconds=round(time.time() - start), source=source_version(), **versions(), table=table.round(3).to_dict('records'))
-    (out/'record.json').write_text(json.dumps(record, indent=1))
+    settings = dict(lam=lam, ramped=ramped, seeds=seeds, epochs=epochs, n_train=n_train, lr=lr)
+    _write(out, interps, table, _record(settings, start))
     print(f'{out}/loafing.png, loafing.csv, subnets.csv, record.json written, {time.time() - start:.0f} s')

@@ -16,7 +16,7 @@ from .loafing import evaluate_paths, stage_layers
 
 # %% auto #0
 __all__ = ['deletable_layers', 'delete_layers', 'permute_layers', 'permutations_at', 'count_permutations', 'sample_permutations',
-           'destruction_paths', 'destruction']
+           'destruction_paths', 'destruction', 'destroyed_path', 'count_swaps']
 
 # %% ../nbs/06_destroying.ipynb #eb72d8db
 def deletable_layers(
@@ -307,3 +307,26 @@ def destruction(
     rows = [(kind, *paths[path], accuracy) for path,accuracy in zip(results.name, results.accuracy)]
     df = pd.DataFrame(rows, columns=['kind', 'k', 'layers', 'of', 'accuracy'])
     return df.assign(drop=df.accuracy[0] - df.accuracy)
+
+# %% ../nbs/06_destroying.ipynb #7f0a1602
+def destroyed_path(
+    depths:Sequence[int], # of the intact network
+    gone:Iterable[int]=(), # layers to delete, see `deletable_layers`
+    order:Sequence|None=None, # all layers in their new order, flat or a list per stage; None: their own
+)->tuple: # layer numbers in the order they run
+    "The path of a network with layers deleted, permuted, or both; a `ValueError` says what cannot be."
+    if order is None: order = stage_layers(depths)
+    order, gone = _check_order(order, depths), tuple(gone)
+    if gone: gone = _check_layers(gone, depths)
+    return tuple(i for i in order if i not in gone)
+
+def count_swaps(
+    path:Sequence[int], # layer numbers in the order they run
+)->int:
+    "The smallest number of swaps that puts the layers of a path into their own order: layers minus cycles."
+    to, cycles = dict(zip(sorted(path), path)), 0
+    while to:
+        cycles += 1
+        at = next(iter(to))
+        while at in to: at = to.pop(at)
+    return len(path) - cycles

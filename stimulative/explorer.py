@@ -4,7 +4,7 @@
 
 # %% ../nbs/32_explorer.ipynb #6f97ef1e
 from __future__ import annotations
-import asyncio, os, platform, sys
+import asyncio, os, sys
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from fastai.basics import *
@@ -12,125 +12,65 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .unravel import check_depths, unravel
-from .subnets import extract
-from .recalibrate import calibration_batches
-from .loafing import evaluate_paths, stage_layers
-from .destroying import _check_layers, _check_order
-from .cost import _timed
-from .interpret import DestructionInterpretation, LoafingInterpretation, _axes, _looking_on, _place, method_style
+from .unravel import check_depths
+from .loafing import stage_layers
+from .destroying import count_swaps, destroyed_path
+from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, size_axes, sizes, training_names
+from .facts import PathAccuracy, averaged, destroyed_facts, same_space, subnet_facts
+from .facts import measure_latency              # not used here, but its place until 0.1.0
 
 # %% auto #0
-__all__ = ['measure_latency', 'averaged', 'subnet_facts', 'subnet_figure', 'DrawnOnce', 'destroyed_path', 'count_swaps',
-           'PathAccuracy', 'destroyed_facts', 'destroyed_figure', 'Soon', 'DepthPanel', 'DestructionPanel', 'front_end',
+__all__ = ['subnet_figure', 'DrawnOnce', 'count_gone', 'destroyed_figure', 'Soon', 'DepthPanel', 'DestructionPanel', 'front_end',
            'Explorer', 'explore']
 
-# %% ../nbs/32_explorer.ipynb #a15319fb
-def _timed_on(xb):
-    "What a measured time has to say of where it was measured."
-    n = torch.get_num_threads()
-    where = torch.cuda.get_device_name(xb.device) if xb.is_cuda else f'CPU {platform.machine()}, {n} thread{"s" * (n > 1)}'
-    return f'{where}, batch {"x".join(map(str, xb.shape))} {str(xb.dtype).removeprefix("torch.")}, torch {torch.__version__}'
-
-def measure_latency(
-    model:nn.Module|Learner, # a network of the architecture that `interps` are about; stays as it is
-    interps:LoafingInterpretation|Sequence[LoafingInterpretation], # whose sub-networks are timed, each architecture once
-    xb:Tensor, # a batch; its forward pass is timed, on the model's device
-    n:int=20, # timed passes of each sub-network
-    turns:int=4, # rounds through all sub-networks that these are spread over
-    progress:Callable=iter, # wraps the turns
-)->LoafingInterpretation|list: # the same results with two more columns: latency (ms, median) and timed_on
-    "Time the forward pass of every sub-network, extracted, in evaluation mode."
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
-    if isinstance(interps, LoafingInterpretation): return measure_latency(model, [interps], xb, n, turns, progress)[0]
-    net = model.model if isinstance(model, Learner) else model
-    xb = xb.to(next(net.parameters()).device).as_subclass(Tensor)
-    seconds = {d: [] for i in interps for d in i.results.depths}
-    for turn in progress(range(turns)):
-        for depths,found in seconds.items():
-            sub = extract(net, depths).eval()
-            with torch.no_grad():
-                for _ in range(2): sub(xb)                     # warm up
-                found += [_timed(nn.Module.__call__, sub, xb) for _ in range((turn + 1) * n // turns - turn * n // turns)]
-    ms = {d: 1e3 * np.median(found) for d,found in seconds.items()}
-    return [LoafingInterpretation(i.results.assign(latency=i.results.depths.map(ms), timed_on=_timed_on(xb)), i.depths, i.name) for i in interps]
-
-# %% ../nbs/32_explorer.ipynb #4c90b7d3
-def averaged(
-    interp:LoafingInterpretation, # with one row a sub-network and seed
-)->LoafingInterpretation: # with one row a sub-network
-    "The mean over rows of the same sub-network; the interpretation itself where there is one row each."
-    r = interp.results
-    if not r.depths.duplicated().any(): return interp
-    numbers = [c for c in ('accuracy', 'top5', 'n_params', 'flops', 'latency') if c in r]
-    means = r[numbers].groupby(r.depths.map(str), sort=False).mean().reset_index(drop=True)
-    return LoafingInterpretation(means.assign(depths=list(dict.fromkeys(r.depths))), interp.depths, interp.name)
-
-def _same_space(runs):
-    "The depths that all these are about; a `ValueError` if they differ."
-    spaces = {tuple(r.depths) for r in runs}
-    if len(spaces) != 1: raise ValueError(f'the explorer shows trainings of one network, at least one; these have {sorted(spaces) or "none"}')
-    return spaces.pop()
-
-def _names(runs): return [r.name or (f'training {i}' if len(runs) > 1 else 'network') for i,r in enumerate(runs, 1)]
-
-# %% ../nbs/32_explorer.ipynb #f2fde715
-def subnet_facts(
-    interps:Sequence[LoafingInterpretation], # trainings of one network
-    depths:Sequence[int], # of the sub-network
-)->"DataFrame": # two rows a training, sub-network and main network; a column of NaN where nothing was measured
-    "Accuracy and place among all, parameters, FLOPs and latency of a sub-network beside the main network's."
-    space = _same_space(interps)
-    depths, rows = check_depths(depths, space), {}
-    for name,i in zip(_names(interps), map(averaged, interps)):
-        for label,d in (('sub-network', depths), ('main network', space)):
-            found = i.results[[o == d for o in i.results.depths]].iloc[:1]
-            get = lambda c, unit: float(found[c].iloc[0]) / unit if c in found and len(found) else float('nan')
-            acc = get('accuracy', 1)
-            place = f'{1 + (i.results.accuracy > acc).sum()} of {len(i.results)}' if acc == acc else ''
-            rows[name, label] = d, 100 * acc, place, get('n_params', 1e3), get('flops', 1e6), get('latency', 1)
-    names = pd.MultiIndex.from_tuples(rows, names=['training', 'network'])
-    return pd.DataFrame(rows.values(), names, ['depths', 'top-1 (%)', 'place', 'params (k)', 'MFLOPs', 'latency (ms)'])
-
 # %% ../nbs/32_explorer.ipynb #11f9fc8f
+def _png(draw):
+    "The PNG file that `draw` writes into the file it is given."
+    out = BytesIO()
+    draw(out)
+    return out.getvalue()
+
 class _Still(Figure):
-    "A figure that pyplot does not know, and therefore shows nowhere else; at the end of a cell it shows itself."
-    def _repr_png_(self):
-        out = BytesIO(); self.savefig(out, format='png', dpi=110)
-        return out.getvalue()
+    "A figure that pyplot does not know; at the end of a cell it shows itself."
+    def _repr_png_(self): return _png(lambda out: self.savefig(out, format='png', dpi=110))
 
 def _canvas(width, height, n=1):
-    "An empty figure and its axes."
+    "An empty figure and its `n` axes."
     fig = _Still(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(fig)
     return fig, fig.subplots(1, n, squeeze=False)[0]
 
+# %% ../nbs/32_explorer.ipynb #5b20778b
 def _cloud(interps, x):
+    "A figure of all sub-networks."
     fig, (ax,) = _canvas(6, 4.2)
     interps[0].plot(*interps[1:], x=x, ax=ax)
     return fig
 
 def _spot(ax, x, y, name, names):
-    "A lit place: large, filled, with a black edge."
+    "A lit place."
     return ax.scatter([x], [y], s=110, zorder=5, edgecolors='black', linewidths=1.5, **method_style(name, names))
 
 def _lit_subnet(ax, interps, depths, x):
-    "The lit places of a sub-network, and a line through them."
-    places, names, artists = [], _names(interps), []
+    "The lit places of a sub-network, one per training, and a line through them."
+    artists, names = [], training_names(interps)
     for name,i in zip(names, interps):
         row = i.results[[d == depths for d in i.results.depths]]
         if not len(row): continue
-        places.append(_place(row, x).iloc[0])
-        artists.append(_spot(ax, places[-1], 100 * row.accuracy.iloc[0], name, names))
-    return ([ax.axvline(places[0], color='#555555', lw=1, ls=':')] if places else []) + artists
+        at = sizes(row, x).iloc[0]
+        if not artists: artists.append(ax.axvline(at, color='#555555', lw=1, ls=':'))
+        artists.append(_spot(ax, at, 100 * row.accuracy.iloc[0], name, names))
+    return artists
 
+# %% ../nbs/32_explorer.ipynb #a3db36fa
 def subnet_figure(
     interps:Sequence[LoafingInterpretation], # trainings of one network
     depths:Sequence[int], # of the sub-network
     x:str='flops', # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
 )->Figure: # unknown to pyplot
     "A sub-network lit up in the cloud of all."
-    depths, interps = check_depths(depths, _same_space(interps)), [averaged(i) for i in interps]
+    depths = check_depths(depths, same_space(interps))
+    interps = [averaged(i) for i in interps]
     fig = _cloud(interps, x)
     _lit_subnet(fig.axes[0], interps, depths, x)
     fig.axes[0].set_title(f'lit up: {depths}', loc='right', fontsize='small')
@@ -141,10 +81,11 @@ class DrawnOnce:
     "A figure kept as pixels, over which a few artists are drawn again and again."
     def __init__(self,
         fig:Figure, # with a canvas of Agg
-        dpi:int=110, # pixels an inch
+        dpi:int=110, # pixels per inch
     ):
         self.fig = fig
-        fig.set_dpi(dpi); fig.canvas.draw()
+        fig.set_dpi(dpi)
+        fig.canvas.draw()
         fig.set_layout_engine('none')                          # a lit place moves nothing else
         self.pixels = fig.canvas.copy_from_bbox(fig.bbox)
 
@@ -153,112 +94,73 @@ class DrawnOnce:
     )->bytes: # a PNG file
         "The figure with `artists` over it."
         self.fig.canvas.restore_region(self.pixels)
-        for a in artists: a.axes.draw_artist(a); a.remove()
-        out = BytesIO()
-        Image.fromarray(np.asarray(self.fig.canvas.buffer_rgba())[..., :3]).save(out, 'png', compress_level=1)
-        return out.getvalue()
-
-# %% ../nbs/32_explorer.ipynb #7e3f2395
-def destroyed_path(
-    depths:Sequence[int], # of the intact network
-    gone:Iterable[int]=(), # layers to delete, see `deletable_layers`
-    order:Sequence|None=None, # all layers in their new order, flat or a list a stage; None: their own
-)->tuple: # layer numbers in the order they run
-    "The path of a network with layers deleted, permuted, or both; a `ValueError` says what cannot be."
-    stages, gone = stage_layers(depths), tuple(gone)
-    flat = tuple(i for stage in stages for i in stage) if order is None else _check_order(order, depths)
-    gone = set(_check_layers(gone, depths)) if gone else set()
-    return tuple(i for i in flat if i not in gone)
-
-def count_swaps(
-    path:Sequence[int], # layer numbers in the order they run
-)->int:
-    "The smallest number of swaps that puts the layers of a path into their own order: layers minus cycles."
-    to, cycles = dict(zip(sorted(path), path)), 0
-    while to:
-        cycles, at = cycles + 1, next(iter(to))
-        while at in to: at = to.pop(at)
-    return len(path) - cycles
-
-# %% ../nbs/32_explorer.ipynb #d779d5ea
-class PathAccuracy:
-    "Accuracies of destroyed networks: known ones are looked up; others are computed once, where there is a way to."
-    def __init__(self,
-        known:dict, # path -> top-1 accuracy, 0 to 1
-        depths:Sequence[int], # of the intact network
-        name:str='', # of the training, for legends
-        compute:Callable|None=None, # path -> accuracy; None: what is not known stays unknown
-    ):
-        self.known, self.depths, self.name, self.compute = known, tuple(depths), name, compute
-
-    @classmethod
-    def from_interpretation(cls, interp:DestructionInterpretation)->PathAccuracy:
-        "All that was tested."
-        every, r = destroyed_path(interp.depths), interp.results
-        paths = [tuple(i for i in every if i not in layers) if kind == 'delete' else tuple(i for stage in layers for i in stage) for kind,layers in zip(r.kind, r.layers)]
-        return cls(dict(zip(paths, r.accuracy)), interp.depths, interp.name)
-
-    def __contains__(self, path): return path in self.known
-
-    def __call__(self, path:tuple)->float: # 0 to 1; NaN where it is not known
-        "The accuracy of a path."
-        if path not in self.known:
-            if self.compute is None: return float('nan')
-            self.known[path] = self.compute(path)
-        return self.known[path]
-
-# %% ../nbs/32_explorer.ipynb #af6f36f3
-@patch(cls_method=True)
-def from_learner(cls:PathAccuracy,
-    learn:Learner, # its model stays as it is
-    calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
-    test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-    n_images:int=2000, # about how many images re-calibrate each network; the same ones for all
-    name:str='', # of the training, for legends
-    seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-)->PathAccuracy:
-    "Test any path of `learn.model` when it is asked for."
-    with _looking_on(learn, calib_dl, test_dl, seed, iter) as (calib, test, _): batches = calibration_batches(calib, n_images)
-    def compute(path):
-        with _looking_on(learn, batches, test, seed, iter): return evaluate_paths(learn.model, batches, test, {0: path}, n_images).accuracy[0]
-    return cls({}, unravel(learn.model).depths, name, compute)
-
-# %% ../nbs/32_explorer.ipynb #7d264a2b
-def destroyed_facts(
-    runs:Sequence[PathAccuracy], # trainings of one network
-    path:Sequence[int], # layer numbers in the order they run
-)->"DataFrame": # a row a training; NaN where a path was never tested
-    "Accuracy of a destroyed network beside the intact one's, and the drop in points."
-    intact, names = destroyed_path(_same_space(runs)), pd.Index(_names(runs), name='training')
-    df = pd.DataFrame({'intact (%)': [100 * r(intact) for r in runs], 'top-1 (%)': [100 * r(tuple(path)) for r in runs]}, names)
-    return df.assign(**{'drop (points)': df['intact (%)'] - df['top-1 (%)']})
+        for a in artists:
+            a.axes.draw_artist(a)
+            a.remove()
+        image = Image.fromarray(np.asarray(self.fig.canvas.buffer_rgba())[..., :3])
+        return _png(lambda out: image.save(out, 'png', compress_level=1))
 
 # %% ../nbs/32_explorer.ipynb #45dd95e7
-def _gone(path, depths): return sum(depths) - len(path)
+def count_gone(
+    path:Sequence[int], # layer numbers in the order they run
+    depths:Sequence[int], # of the intact network
+)->int:
+    "How many layers of the network a path leaves out."
+    return sum(depths) - len(path)
 
+def _aside(i, n):
+    "How far to the side the `i`-th of `n` trainings stands."
+    return .5 * ((i + .5) / n - .5)
+
+def _panels(path, depths):
+    "In which panels a path stands (0 deletions, 1 permutations), and at which number: the intact one in both."
+    gone, swaps = count_gone(path, depths), count_swaps(path)
+    at = {}
+    if gone or not swaps: at[0] = gone
+    if swaps or not gone: at[1] = swaps
+    return at
+
+# %% ../nbs/32_explorer.ipynb #1469ef9e
+def _pure_points(run, panel):
+    "Places of all known paths that stand in this panel alone, or are intact."
+    at = [(_panels(p, run.depths), 100 * a) for p,a in run.known.items()]
+    return [(panels[panel], y) for panels,y in at if panel in panels and (len(panels) == 1 or not any(panels.values()))]
+
+def _limits(runs):
+    "The lowest and the highest known accuracy, in percent."
+    known = [100 * a for r in runs for a in r.known.values()]
+    return (min(known), max(known)) if known else (0, 100)
+
+# %% ../nbs/32_explorer.ipynb #405cce9e
 def _damage(runs):
     "Accuracy of every known path against the number of deleted layers and the number of swaps."
     fig, axs = _canvas(7.5, 3.6, 2)
-    names, depths = _names(runs), _same_space(runs)
+    names, depths = training_names(runs), same_space(runs)
     for i,(name,run) in enumerate(zip(names, runs)):
-        aside = .5 * ((i + .5) / len(runs) - .5)
-        pure = [[(n(p) + aside, 100 * a) for p,a in run.known.items() if not other(p)] for n,other in
-                ((partial(_gone, depths=depths), count_swaps), (count_swaps, partial(_gone, depths=depths)))]
-        for ax,points in zip(axs, pure): ax.scatter(*(zip(*points) if points else ([], [])), s=16, alpha=.5, linewidths=0, label=name, **method_style(name, names))
-    axs[0].set(xlabel='layers deleted', ylabel='test top-1 accuracy (%)', xlim=(-.5, sum(n - 1 for n in depths) + .5))
-    axs[1].set(xlabel='layers permuted (number of swaps)', xlim=(-.5, max(1, sum(max(0, n - 2) for n in depths)) + .5))
-    low, high = min((100 * a for r in runs for a in r.known.values()), default=0), max((100 * a for r in runs for a in r.known.values()), default=100)
-    for ax in axs: ax.grid(alpha=.25); ax.xaxis.get_major_locator().set_params(integer=True); ax.set_ylim(low - 4, high + 4)
-    fig.legend(*axs[0].get_legend_handles_labels(), frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
+        for panel,ax in enumerate(axs):
+            points = _pure_points(run, panel)
+            at, percent = [n + _aside(i, len(runs)) for n,_ in points], [y for _,y in points]
+            ax.scatter(at, percent, s=16, alpha=.5, linewidths=0, label=name, **method_style(name, names))
+    most_gone, most_swaps = sum(n - 1 for n in depths), max(1, sum(max(0, n - 2) for n in depths))
+    axs[0].set(xlabel='layers deleted', ylabel='test top-1 accuracy (%)', xlim=(-.5, most_gone + .5))
+    axs[1].set(xlabel='layers permuted (number of swaps)', xlim=(-.5, most_swaps + .5))
+    low, high = _limits(runs)
+    for ax in axs:
+        ax.set_ylim(low - 4, high + 4)
+        ax.grid(alpha=.25)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    handles = axs[0].get_legend_handles_labels()
+    fig.legend(*handles, frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
     return fig
 
+# %% ../nbs/32_explorer.ipynb #f62610c4
 def _lit_path(axs, runs, path):
-    "The lit places of a destroyed network: among the deletions, among the permutations, or in both where it is both."
-    names, k, swaps, artists = _names(runs), _gone(path, _same_space(runs)), count_swaps(path), []
+    "The lit places of a destroyed network, one per training and panel."
+    artists, names = [], training_names(runs)
     for i,(name,run) in enumerate(zip(names, runs)):
-        aside = .5 * ((i + .5) / len(runs) - .5)
-        for ax,n,here in ((axs[0], k, k or not swaps), (axs[1], swaps, swaps or not k)):
-            if here and path in run: artists.append(_spot(ax, n + aside, 100 * run(path), name, names))
+        if path not in run: continue
+        for panel,n in _panels(path, run.depths).items():
+            artists.append(_spot(axs[panel], n + _aside(i, len(runs)), 100 * run(path), name, names))
     return artists
 
 def destroyed_figure(
@@ -266,9 +168,10 @@ def destroyed_figure(
     path:Sequence[int], # layer numbers in the order they run
 )->Figure: # unknown to pyplot
     "A destroyed network lit up among all whose accuracy is known."
-    for r in runs: r(tuple(path))
+    path = tuple(path)
+    for r in runs: r(path)
     fig = _damage(runs)
-    _lit_path(fig.axes, runs, tuple(path))
+    _lit_path(fig.axes, runs, path)
     return fig
 
 # %% ../nbs/32_explorer.ipynb #9582ed87
@@ -291,47 +194,76 @@ class Soon:
         self.fn()
 
 # %% ../nbs/32_explorer.ipynb #79a7f4c4
-_css = '<style>.stimulative-facts th, .stimulative-facts td { padding: 0 .45em; line-height: 1.6; text-align: right; white-space: nowrap } .stimulative-facts p { line-height: 1.4; margin: .3em 0; max-width: 32em }</style>'
+_css = '''<style>
+.stimulative-facts th, .stimulative-facts td { padding: 0 .45em; line-height: 1.6; text-align: right; white-space: nowrap }
+.stimulative-facts p { line-height: 1.4; margin: .3em 0; max-width: 32em }
+</style>'''
 
 def _html(df, note='', keep=False):
     "A table with two decimals, as HTML; what was not measured for any network is left out, unless it is to be kept."
-    table = (df if keep else df.dropna(axis=1, how='all')).reset_index().to_html(float_format='{:.2f}'.format, na_rep='–', border=0, index=False)
+    if not keep: df = df.dropna(axis=1, how='all')
+    table = df.reset_index().to_html(float_format='{:.2f}'.format, na_rep='–', border=0, index=False)
     return f'{_css}<div class="stimulative-facts" aria-live="polite">{note}{table}</div>'
 
-def _side_by_side(controls, image):
-    "Controls and picture beside each other, or below each other where there is no room."
-    import ipywidgets as w
-    return w.HBox([w.VBox(controls, layout=w.Layout(flex='0 1 auto', max_width='100%')), image], layout=w.Layout(flex_flow='row wrap', align_items='flex-start'))
+# %% ../nbs/32_explorer.ipynb #9ee3b39e
+_needs = {'params (k)': 'parameters', 'MFLOPs': 'FLOPs', 'latency (ms)': 'latency'}
 
 def _shares(facts):
     "What the sub-network needs, in percent of the main network."
     ours, main = facts.iloc[0], facts.iloc[1]
-    if ours['top-1 (%)'] != ours['top-1 (%)']: return f'<p>{ours.depths} is not among the sub-networks that were tested.</p>'
-    shares = [f'{100 * ours[c] / main[c]:.0f} % of its {what}' for c,what in (('params (k)', 'parameters'), ('MFLOPs', 'FLOPs'), ('latency (ms)', 'latency')) if ours[c] == ours[c]]
+    if pd.isna(ours['top-1 (%)']): return f'<p>{ours.depths} is not among the sub-networks that were tested.</p>'
+    measured = [c for c in _needs if not pd.isna(ours[c])]
+    shares = [f'{100 * ours[c] / main[c]:.0f} % of its {_needs[c]}' for c in measured]
     return f'<p>{ours.depths} beside the main network {main.depths}: {", ".join(shares)}</p>'
 
+# %% ../nbs/32_explorer.ipynb #a6097bc2
 def _image(width):
+    "An empty picture that is at most so wide."
     import ipywidgets as w
-    return w.Image(format='png', layout=w.Layout(flex='1 1 20rem', min_width='0', max_width=f'min(100%, {width})', height='auto'))
+    layout = w.Layout(flex='1 1 20rem', min_width='0', max_width=f'min(100%, {width})', height='auto')
+    return w.Image(format='png', layout=layout)
+
+def _side_by_side(controls, image):
+    "Controls and picture, in a row that may wrap."
+    import ipywidgets as w
+    column = w.VBox(controls, layout=w.Layout(flex='0 1 auto', max_width='100%'))
+    return w.HBox([column, image], layout=w.Layout(flex_flow='row wrap', align_items='flex-start'))
+
+# %% ../nbs/32_explorer.ipynb #4dd37ec3
+def _wide():
+    import ipywidgets as w
+    return w.Layout(width='20rem', max_width='100%')
+
+def _slider(stage, depth, most):
+    "The slider of a stage; a stage of one block has nothing to choose."
+    import ipywidgets as w
+    return w.IntSlider(depth, 1, max(most, 2), description=f'stage {stage}', disabled=most == 1, layout=_wide())
+
+def _axis_menu(interps, x):
+    "A menu of the sizes that all results know."
+    import ipywidgets as w
+    known = [k for k in size_axes if k == 'blocks' or all(k in i.results for i in interps)]
+    return w.Dropdown(options=[(size_axes[k], k) for k in known], value=x, description='against', layout=_wide())
 
 # %% ../nbs/32_explorer.ipynb #ee6cd76b
 class DepthPanel:
-    "A slider a stage, the cloud of all sub-networks, and the facts."
+    "A slider per stage, the cloud of all sub-networks, and the facts."
     def __init__(self,
         interps:Sequence[LoafingInterpretation], # trainings of one network
         depths:Sequence[int]|None=None, # to begin with; None: the main network
         x:str='flops', # of the cloud, see `subnet_figure`
     ):
         import ipywidgets as w
-        self.space, self.interps = _same_space(interps), [averaged(i) for i in interps]
-        start, wide = check_depths(self.space if depths is None else depths, self.space), w.Layout(width='20rem', max_width='100%')
-        kinds = [(label, k) for k,label in _axes.items() if k == 'blocks' or all(k in i.results for i in self.interps)]
-        self.x = w.Dropdown(options=kinds, value=x, description='against', layout=wide)
-        self.sliders = [w.IntSlider(d, 1, max(n, 2), description=f'stage {s}', disabled=n == 1, layout=wide) for s,(d,n) in enumerate(zip(start, self.space), 1)]
-        self.image, self.table, self.redraw = _image('36rem'), w.HTML(), Soon(self.draw)
+        self.space = same_space(interps)
+        self.interps = [averaged(i) for i in interps]
+        start = check_depths(self.space if depths is None else depths, self.space)
+        self.sliders = [_slider(s, d, n) for s,(d,n) in enumerate(zip(start, self.space), 1)]
+        self.x = _axis_menu(self.interps, x)
+        self.image, self.table = _image('36rem'), w.HTML()
+        self.box = _side_by_side([*self.sliders, self.x, self.table], self.image)
+        self.redraw = Soon(self.draw)
         for o in self.sliders: o.observe(self.redraw, 'value')
         self.x.observe(self.cloud, 'value')
-        self.box = _side_by_side([*self.sliders, self.x, self.table], self.image)
         self.cloud()
 
     @property
@@ -345,136 +277,206 @@ class DepthPanel:
     def draw(self):
         "Light up the sub-network that is chosen, and say what it is."
         facts = subnet_facts(self.interps, self.depths)
-        self.image.value = self.drawn.png(_lit_subnet(self.drawn.fig.axes[0], self.interps, self.depths, self.x.value))
+        lit = _lit_subnet(self.drawn.fig.axes[0], self.interps, self.depths, self.x.value)
+        self.image.value = self.drawn.png(lit)
         self.table.value = _html(facts.drop(columns='depths'), _shares(facts))
 
 # %% ../nbs/32_explorer.ipynb #60285f3e
+def _layer_box(layer, kept, is_transition):
+    "The box of a layer; a transition layer stays."
+    import ipywidgets as w
+    box = w.Checkbox(kept, indent=False, disabled=is_transition, layout=w.Layout(width='auto', margin='0 .3rem'))
+    _relabel(box, layer)
+    if is_transition: box.tooltip = f'layer {layer} is a transition layer and stays'
+    return box
+
+def _relabel(box, layer):
+    "Let a box stand for a layer."
+    box.description = str(layer)
+    box.tooltip = f'layer {layer}: tick it off to delete it'
+
+# %% ../nbs/32_explorer.ipynb #7dfb786c
+def _swap_button(on_click):
+    import ipywidgets as w
+    button = w.Button(description='⇄', tooltip='swap the layers on both sides', layout=w.Layout(width='2.2rem'))
+    button.on_click(on_click)
+    return button
+
+def _stage_row(stage, boxes, swap):
+    "The boxes of a stage, and between any two that may change places a button that calls `swap` with the second place."
+    import ipywidgets as w
+    items = [w.Label(f'stage {stage}', layout=w.Layout(width='4rem'))]
+    for place,box in enumerate(boxes):
+        if place > 1: items.append(_swap_button(lambda _,place=place: swap(place)))
+        items.append(box)
+    return w.HBox(items, layout=w.Layout(flex_flow='row wrap', align_items='center'))
+
+# %% ../nbs/32_explorer.ipynb #d4de7f35
 class DestructionPanel:
-    "A box a layer to tick it off, a button between two layers of a stage to swap them, and what that costs."
+    "A box per layer to tick it off, a button between two layers of a stage to swap them, and what that costs."
     def __init__(self,
         runs:Sequence[PathAccuracy], # trainings of one network
         gone:Iterable[int]=(), # layers that are ticked off to begin with
     ):
         import ipywidgets as w
-        self.space, self.runs, self.redraw = _same_space(runs), runs, Soon(self.draw)
+        self.space, self.runs = same_space(runs), runs
         self.order, gone = stage_layers(self.space), set(gone)
-        destroyed_path(self.space, gone)
-        self.boxes = [[self._box(i, i not in gone, i == layers[0]) for i in layers] for layers in self.order]
+        destroyed_path(self.space, gone)                       # an error comes before a widget does
+        self.boxes = [[_layer_box(i, i not in gone, i == layers[0]) for i in layers] for layers in self.order]
+        self.rows = [_stage_row(s + 1, boxes, partial(self._swap, s)) for s,boxes in enumerate(self.boxes)]
         self.mend = w.Button(description='mend all', icon='undo')
-        self.mend.on_click(self._mend)
-        self.rows = [self._row(s) for s in range(len(self.space))]
         self.image, self.table = _image('44rem'), w.HTML()
         self.box = _side_by_side([*self.rows, self.mend, self.table], self.image)
+        self.redraw = Soon(self.draw)
+        for _,box in self.places: box.observe(self.redraw, 'value')
+        self.mend.on_click(self._mend)
         self.cloud()
 
-    def _box(self, layer, kept, transition):
-        import ipywidgets as w
-        tip = f'layer {layer} is a transition layer and stays' if transition else f'layer {layer}: tick it off to delete it'
-        box = w.Checkbox(kept, description=str(layer), indent=False, disabled=transition, tooltip=tip, layout=w.Layout(width='auto', margin='0 .3rem'))
-        box.observe(self.redraw, 'value')
-        return box
-
-    def _row(self, s):
-        "The layers of a stage in their order, a swap button between any two that may change places."
-        import ipywidgets as w
-        items = [w.Label(f'stage {s + 1}', layout=w.Layout(width='4rem'))]
-        for j,box in enumerate(self.boxes[s]):
-            if j > 1:
-                swap = w.Button(description='⇄', tooltip='swap the layers on both sides', layout=w.Layout(width='2.2rem'))
-                swap.on_click(partial(self._swap, s, j))
-                items.append(swap)
-            items.append(box)
-        return w.HBox(items, layout=w.Layout(flex_flow='row wrap', align_items='center'))
-
-    def _swap(self, s, j, *_):
-        "Let the layers at places j - 1 and j of a stage change places, their ticks with them."
-        order, a, b = self.order[s], *self.boxes[s][j - 1:j + 1]
-        order[j - 1], order[j] = order[j], order[j - 1]
-        a.value, b.value = b.value, a.value
-        for box,layer in ((a, order[j - 1]), (b, order[j])): box.description, box.tooltip = str(layer), f'layer {layer}: tick it off to delete it'
-        self.redraw()
-
-    def _mend(self, *_):
-        self.order[:] = stage_layers(self.space)
-        for layers,boxes in zip(self.order, self.boxes):
-            for i,box in zip(layers, boxes): box.description, box.value = str(i), True
-        self.redraw()
+    @property
+    def places(self)->list: # (layer, box)
+        "What stands at every place, in the order the layers run."
+        return [pair for layers,boxes in zip(self.order, self.boxes) for pair in zip(layers, boxes)]
 
     @property
-    def path(self): return destroyed_path(self.space, [i for layers,boxes in zip(self.order, self.boxes) for i,b in zip(layers, boxes) if not b.value], self.order)
+    def path(self)->tuple: # layer numbers in the order they run
+        "What is left."
+        gone = [layer for layer,box in self.places if not box.value]
+        return destroyed_path(self.space, gone, self.order)
 
-    def cloud(self):
-        "Draw all that is known anew."
-        for r in self.runs: r(destroyed_path(self.space))
-        self.known, self.drawn = [len(r.known) for r in self.runs], DrawnOnce(_damage(self.runs))
-        self.draw()
+# %% ../nbs/32_explorer.ipynb #c03b9b1b
+@patch
+def _swap(self:DestructionPanel, s, place):
+    "Let the layers at `place` and before it change places in stage `s`, their ticks with them."
+    order, boxes = self.order[s], self.boxes[s]
+    a, b = place - 1, place
+    order[a], order[b] = order[b], order[a]
+    boxes[a].value, boxes[b].value = boxes[b].value, boxes[a].value
+    for i in (a, b): _relabel(boxes[i], order[i])
+    self.redraw()
 
-    def draw(self):
-        "Light up the network that is left, and say what it lost; what was never tested is tested now, where that is possible."
-        path = self.path
-        if any(r.compute and path not in r for r in self.runs): self.table.value = '<p>testing it ...</p>'
-        facts, k, swaps = destroyed_facts(self.runs, path), _gone(path, self.space), count_swaps(path)
-        note = f'<p>layers {", ".join(map(str, path))}: {k} deleted, {swaps} swap{"s" * (swaps != 1)}</p>'
-        if facts['top-1 (%)'].isna().any(): note += '<p>Not among the networks that were tested: results of `destruction` hold deletions and permutations, not both at once.</p>'
-        if [len(r.known) for r in self.runs] != self.known: return self.cloud()
-        self.image.value = self.drawn.png(_lit_path(self.drawn.fig.axes, self.runs, path))
-        self.table.value = _html(facts, note, keep=True)
+@patch
+def _mend(self:DestructionPanel, *_):
+    "All layers back, in their own order."
+    self.order[:] = stage_layers(self.space)
+    for layer,box in self.places:
+        if not box.disabled: _relabel(box, layer)
+        box.value = True
+    self.redraw()
+
+# %% ../nbs/32_explorer.ipynb #c1470147
+def _path_note(path, depths, is_known):
+    "The layers of a path, how many are gone and swapped, and whether its accuracy is known."
+    gone, swaps = count_gone(path, depths), count_swaps(path)
+    layers = ', '.join(map(str, path))
+    note = f'<p>layers {layers}: {gone} deleted, {swaps} swap{"s" * (swaps != 1)}</p>'
+    if is_known: return note
+    return note + ('<p>Not among the networks that were tested: results of `destruction` hold '
+                   'deletions and permutations, not both at once.</p>')
+
+# %% ../nbs/32_explorer.ipynb #c52d910b
+@patch
+def cloud(self:DestructionPanel):
+    "Draw all that is known anew."
+    for r in self.runs: r(destroyed_path(self.space))
+    self.known = [len(r.known) for r in self.runs]
+    self.drawn = DrawnOnce(_damage(self.runs))
+    self.draw()
+
+@patch
+def draw(self:DestructionPanel):
+    "Light up the network that is left, and say what it lost; what was never tested is tested now, where that is possible."
+    path = self.path
+    if any(r.compute and path not in r for r in self.runs): self.table.value = '<p>testing it ...</p>'
+    facts = destroyed_facts(self.runs, path)
+    if [len(r.known) for r in self.runs] != self.known: return self.cloud()
+    self.image.value = self.drawn.png(_lit_path(self.drawn.fig.axes, self.runs, path))
+    is_known = not facts['top-1 (%)'].isna().any()
+    self.table.value = _html(facts, _path_note(path, self.space, is_known), keep=True)
 
 # %% ../nbs/32_explorer.ipynb #9b8acf83
 def front_end()->bool:
     "Whether someone can move a widget: a Jupyter kernel with an interactive client, or Voila."
     shell = sys.modules['IPython'].get_ipython() if 'IPython' in sys.modules else None
     kernel = getattr(shell, 'kernel', None)
-    return kernel is not None and (os.environ.get('SERVER_SOFTWARE', '').startswith('voila') or bool(getattr(kernel, '_allow_stdin', False)))
+    if kernel is None: return False
+    in_voila = os.environ.get('SERVER_SOFTWARE', '').startswith('voila')
+    return in_voila or bool(getattr(kernel, '_allow_stdin', False))
 
-def _runs(destruction):
-    "What `explore` was given to destroy, as `PathAccuracy`s."
-    if isinstance(destruction, (DestructionInterpretation, PathAccuracy, Learner)): destruction = [destruction]
-    if isinstance(destruction, dict): destruction = [_named(o, name) for name,o in destruction.items()]
-    return [_named(o, '') for o in destruction]
-
-def _named(o, name):
+# %% ../nbs/32_explorer.ipynb #0ff927bc
+def _path_accuracy(o, name=''):
+    "A `PathAccuracy` of what was given; it keeps a name of its own."
     if isinstance(o, Learner): return PathAccuracy.from_learner(o, name=name)
     if isinstance(o, DestructionInterpretation): o = PathAccuracy.from_interpretation(o)
     if isinstance(o, PathAccuracy): return PathAccuracy(o.known, o.depths, o.name or name, o.compute)
     raise ValueError(f'destruction takes DestructionInterpretations, PathAccuracys or Learners; got {type(o).__name__}')
 
+def _runs(destruction):
+    "What `explore` was given to destroy, as `PathAccuracy`s."
+    if isinstance(destruction, (DestructionInterpretation, PathAccuracy, Learner)): destruction = [destruction]
+    if isinstance(destruction, dict): return [_path_accuracy(o, name) for name,o in destruction.items()]
+    return [_path_accuracy(o) for o in destruction]
+
 # %% ../nbs/32_explorer.ipynb #79a3d6a6
 class Explorer:
     "What `explore` shows: a widget where a front end answers, else a figure and a table of the same content."
     def __init__(self, interps, runs, depths=None, gone=(), x='flops', live=None):
-        space = _same_space([*interps, *runs])
-        self.interps, self.runs, self.x, self.live = list(interps), list(runs), x, live
-        self.depths, self.path = check_depths(space if depths is None else depths, space), destroyed_path(space, gone)
-        self.gone, self.panels = tuple(gone), {}
+        space = same_space([*interps, *runs])
+        self.interps, self.runs = list(interps), list(runs)
+        self.depths = check_depths(space if depths is None else depths, space)
+        self.gone, self.path = tuple(gone), destroyed_path(space, gone)
+        self.x, self.live = x, live
+        self.panels = {}
 
     @property
     def widget(self):
         "The widget, made when it is first asked for."
-        if hasattr(self, '_widget'): return self._widget
+        if not hasattr(self, '_widget'): self._widget = self._make_widget()
+        return self._widget
+
+    def _make_widget(self):
         import ipywidgets as w
         if self.interps: self.panels['depths'] = DepthPanel(self.interps, self.depths, self.x)
         if self.runs: self.panels['destruction'] = DestructionPanel(self.runs, self.gone)
         self.switch = w.ToggleButtons(options=list(self.panels))
-        self.switch.observe(self._show, 'value'); self._show()
-        self._widget = w.VBox([*([self.switch] if len(self.panels) > 1 else []), *(p.box for p in self.panels.values())])
-        return self._widget
+        self.switch.observe(self._show, 'value')
+        self._show()
+        switch = [self.switch] if len(self.panels) > 1 else []
+        return w.VBox([*switch, *(p.box for p in self.panels.values())])
 
     def _show(self, *_):
-        for name,p in sorted(self.panels.items(), key=lambda o: o[0] == self.switch.value): p.box.layout.display = None if name == self.switch.value else 'none'
+        "Show the panel that the switch names. The other one is hidden first, so that never both are there."
+        chosen = self.panels[self.switch.value]
+        for p in self.panels.values():
+            if p is not chosen: p.box.layout.display = 'none'
+        chosen.box.layout.display = None
 
-    def static(self)->list: # (PNG file, table) of what the widget begins with
-        "The same without a front end."
-        found = [(subnet_figure(self.interps, self.depths, self.x)._repr_png_(), subnet_facts(self.interps, self.depths).round(2))] if self.interps else []
-        return found + ([(destroyed_figure(self.runs, self.path)._repr_png_(), destroyed_facts(self.runs, self.path).round(2))] if self.runs else [])
+# %% ../nbs/32_explorer.ipynb #f4a75536
+@patch
+def static(self:Explorer)->list: # (PNG file, table) of what the widget begins with
+    "The same without a front end."
+    shown = []
+    if self.interps:
+        figure, facts = subnet_figure(self.interps, self.depths, self.x), subnet_facts(self.interps, self.depths)
+        shown.append((figure._repr_png_(), facts.round(2)))
+    if self.runs:
+        figure, facts = destroyed_figure(self.runs, self.path), destroyed_facts(self.runs, self.path)
+        shown.append((figure._repr_png_(), facts.round(2)))
+    return shown
 
-    def __repr__(self): return '\n\n'.join(str(table) for _,table in self.static())
+@patch
+def __repr__(self:Explorer): return '\n\n'.join(str(table) for _,table in self.static())
 
-    def _ipython_display_(self):
-        from IPython.display import display, Image as Picture
-        if front_end() if self.live is None else self.live:
-            return display({**self.widget._repr_mimebundle_(), 'image/png': self.static()[0][0], 'text/plain': repr(self)}, raw=True)
-        for png,table in self.static(): display(Picture(png, alt='accuracy of all networks, one of them lit up')); display(table.dropna(axis=1, how='all'))
+# %% ../nbs/32_explorer.ipynb #8ffcc39d
+@patch
+def _ipython_display_(self:Explorer):
+    from IPython.display import display, Image as Picture
+    live = front_end() if self.live is None else self.live
+    if live:
+        still = {'image/png': self.static()[0][0], 'text/plain': repr(self)}
+        return display({**self.widget._repr_mimebundle_(), **still}, raw=True)
+    for png,table in self.static():
+        display(Picture(png, alt='accuracy of all networks, one of them lit up'))
+        display(table.dropna(axis=1, how='all'))
 
 # %% ../nbs/32_explorer.ipynb #505901ab
 def explore(
@@ -487,7 +489,9 @@ def explore(
 )->Explorer: # shows itself at the end of a cell
     "Explore the sub-networks of trained networks, and what destruction costs them."
     for i in interps:
-        if not isinstance(i, LoafingInterpretation): raise ValueError(f'explore takes LoafingInterpretations, and for destruction the argument of that name; got {type(i).__name__}')
-    if x not in _axes: raise ValueError(f'x is one of {list(_axes)}, got {x!r}')
-    for i in interps: _place(i.results, x)
+        if isinstance(i, LoafingInterpretation): continue
+        raise ValueError('explore takes LoafingInterpretations, and for destruction the argument of that name; '
+                         f'got {type(i).__name__}')
+    if x not in size_axes: raise ValueError(f'x is one of {list(size_axes)}, got {x!r}')
+    for i in interps: sizes(i.results, x)
     return Explorer(interps, _runs(destruction), depths, gone, x, live)

@@ -4,24 +4,22 @@
 
 # %% ../nbs/30_interpret.ipynb #64f28f27
 from __future__ import annotations
-import math
-import ast, random
-from contextlib import contextmanager
+import ast, math, random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
 from scipy import stats
 from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
 from .unravel import unravel
-from .subnets import ordered_subnets
 from .recalibrate import calibration_bs
 from .loafing import evaluate_subnets, summarize
 from .destroying import destruction, destruction_paths
 
 # %% auto #0
-__all__ = ['method_style', 'own_order', 'LoafingInterpretation', 'plot_matrix', 'DestructionInterpretation', 'write_results',
-           'read_results', 'paired_gain']
+__all__ = ['size_axes', 'method_style', 'training_names', 'own_order', 'undisturbed', 'LoafingInterpretation', 'sizes',
+           'DestructionInterpretation', 'write_results', 'read_results', 'paired_gain']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
@@ -37,29 +35,47 @@ def method_style(
     i = order.index(name) if name in order else len(order)
     return dict(color=_palette[i % len(_palette)], marker=_markers[i % len(_markers)])
 
+# %% ../nbs/30_interpret.ipynb #4e4cbe5b
+def training_names(
+    runs:Sequence, # what has a `name`, which may be empty
+    alone:str='network', # what a single one without a name is called
+)->list:
+    "Names of trainings for a legend, those that are missing made up."
+    if len(runs) == 1: return [runs[0].name or alone]
+    return [r.name or f'training {i}' for i,r in enumerate(runs, 1)]
+
 # %% ../nbs/30_interpret.ipynb #9f1d6841
 @contextmanager
 def own_order(
-    dl, # a fastai `DataLoader`; anything else passes
+    dl, # a fastai `DataLoader`; anything else is left alone
     seed:int, # of the order while the body runs
-    bs:int|None=None, # images a batch while the body runs, the last one may be shorter; None: as they are
+    bs:int|None=None, # images per batch while the body runs, the last one may be shorter; None: as they are
 ):
     "Let a loader shuffle by `seed`, and afterwards go on as if nothing had been drawn from it."
     if not hasattr(dl, 'rng'):
         yield
         return
-    names = ['rng', 'bs', 'drop_last'] if bs is not None and getattr(dl, 'bs', None) else ['rng']
-    kept = {name: getattr(dl, name) for name in names}
-    for name,value in zip(names, (random.Random(seed), bs, False)): setattr(dl, name, value)
-    try: yield
+    new = dict(rng=random.Random(seed))
+    if bs is not None and getattr(dl, 'bs', None): new.update(bs=bs, drop_last=False)
+    kept = {name: getattr(dl, name) for name in new}
+    try:
+        for name,value in new.items(): setattr(dl, name, value)
+        yield
     finally:
         for name,value in kept.items(): setattr(dl, name, value)
 
 # %% ../nbs/30_interpret.ipynb #de3d795f
 @contextmanager
-def _looking_on(learn, calib_dl, test_dl, seed, progress):
-    "(calibration loader, test loader, progress) of an evaluation that leaves the learner's loaders and all random states as they were."
-    calib_dl, test_dl = learn.dls.train if calib_dl is None else calib_dl, learn.dls.valid if test_dl is None else test_dl
+def undisturbed(
+    learn, # its model goes to the device of its loaders
+    calib_dl=None, # None: `learn.dls.train`
+    test_dl=None, # None: `learn.dls.valid`
+    seed:int=0, # of the calibration loader's order and of all global random states
+    progress:Callable|None=None, # None: a bar, unless the learner has none
+):
+    "Yield (calibration loader, test loader, progress) of an evaluation; loaders and random states are put back."
+    if calib_dl is None: calib_dl = learn.dls.train
+    if test_dl is None: test_dl = learn.dls.valid
     if progress is None: progress = progress_bar if hasattr(learn, 'progress') else iter
     learn.model.to(learn.dls.device)
     with no_random(seed), own_order(calib_dl, seed, calibration_bs): yield calib_dl, test_dl, progress
@@ -74,22 +90,6 @@ class LoafingInterpretation:
     ):
         self.results, self.depths, self.name = results, tuple(depths), name
 
-    @classmethod
-    def from_learner(cls,
-        learn:Learner, # its model is evaluated and stays as it is
-        calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
-        test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-        subnets:Iterable|str|None=None, # depth tuples; None: all of them, or a sample of 2,000 where there are more; 'all': all in any case
-        n_images:int=2000, # about how many images re-calibrate each network
-        name:str='', # of the training, for legends
-        seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-        progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, see `evaluate_paths`; None: a bar each, unless the learner has none
-    )->LoafingInterpretation:
-        "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
-        with _looking_on(learn, calib_dl, test_dl, seed, progress) as (calib_dl, test_dl, progress):
-            results = evaluate_subnets(learn.model, calib_dl, test_dl, subnets, n_images, progress)
-        return cls(results, unravel(learn.model).depths, name)
-
     def summary(self)->"DataFrame": # one row: main (%), all (%) mean, std, sub-networks
         "Main network, mean and standard deviation over the sub-networks, in percent: a row of Table r3."
         s = summarize(self.results, self.depths)
@@ -97,19 +97,35 @@ class LoafingInterpretation:
         return pd.DataFrame([row], index=pd.Index([self.name], name='training'))
 
     def __repr__(self):
-        there, of = math.prod(self.depths), len(self.results)
-        some = f'{of:,} of the {there:,}' if self.results.depths.nunique() < there else of
+        there, tested = math.prod(self.depths), len(self.results)
+        some = f'{tested:,} of the {there:,}' if self.results.depths.nunique() < there else tested
         return f'{type(self).__name__} of {some} sub-networks of {self.depths}\n{self.summary().round(2)}'
 
 # %% ../nbs/30_interpret.ipynb #28b98eac
-_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters', 'blocks': 'blocks kept', 'latency': 'measured latency (ms)'}
+size_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters',
+             'blocks': 'blocks kept', 'latency': 'measured latency (ms)'}
 _units = dict(flops=1e6, n_params=1e3, latency=1)
 
-def _place(results, x):
-    "Where the sub-networks of `results` stand on the x axis."
+def sizes(
+    results:"DataFrame", # of `evaluate_subnets`
+    x:str, # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
+)->"Series": # in the unit of `size_axes`
+    "Where the sub-networks of `results` stand on the x axis; a `ValueError` where that is not known."
+    if x not in size_axes: raise ValueError(f'x is one of {list(size_axes)}, got {x!r}')
     if x == 'blocks': return results.depths.map(sum)
-    if x not in results: raise ValueError(f'these results have no column {x!r}' + (': `measure_latency` of stimulative.explorer adds it' if x == 'latency' else ''))
-    return results[x] / _units[x]
+    if x in results: return results[x] / _units[x]
+    hint = ': `measure_latency` of stimulative.facts adds it' if x == 'latency' else ''
+    raise ValueError(f'these results have no column {x!r}{hint}')
+
+# %% ../nbs/30_interpret.ipynb #85839b45
+def _draw_subnets(ax, run, x, name, style):
+    "The sub-networks of one training, the main network as a large open marker."
+    s, at, percent = summarize(run.results, run.depths), sizes(run.results, x), 100 * run.results.accuracy
+    label = f'{name}: main {s["main"]:.1f} %, all {s["mean"]:.1f} ± {s["std"]:.1f} %'
+    ax.scatter(at, percent, s=16, alpha=.6, linewidths=0, label=label, **style)
+    main = [d == run.depths for d in run.results.depths]
+    ax.scatter(at[main].mean(), percent[main].mean(), s=130, marker=style['marker'],
+               facecolors='none', edgecolors=style['color'], linewidths=2, zorder=3)
 
 @patch
 def plot(self:LoafingInterpretation,
@@ -118,36 +134,33 @@ def plot(self:LoafingInterpretation,
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
     "Accuracy of every sub-network against its size; the main network as a large open marker (Figs. 1, r1 and r8)."
-    if x not in _axes: raise ValueError(f'x is one of {list(_axes)}, got {x!r}')
-    ax = plt.subplots(figsize=(6, 4))[1] if ax is None else ax
     runs = [self, *others]
-    names = [r.name or f'training {i}' for i,r in enumerate(runs, 1)] if len(runs) > 1 else [self.name or 'sub-networks']
-    for run,name in zip(runs, names):
-        style, s = method_style(name, names), summarize(run.results, run.depths)
-        at, pct, main = _place(run.results, x), 100 * run.results.accuracy, [d == run.depths for d in run.results.depths]
-        ax.scatter(at, pct, s=16, alpha=.6, linewidths=0, label=f'{name}: main {s["main"]:.1f} %, all {s["mean"]:.1f} ± {s["std"]:.1f} %', **style)
-        ax.scatter(at[main].mean(), pct[main].mean(), s=130, marker=style['marker'], facecolors='none', edgecolors=style['color'], linewidths=2, zorder=3)
-    ax.set(xlabel=_axes[x], ylabel='test top-1 accuracy (%)')
+    for run in runs: sizes(run.results, x)                     # an error comes before a figure does
+    if ax is None: ax = plt.subplots(figsize=(6, 4))[1]
+    names = training_names(runs, 'sub-networks')
+    for run,name in zip(runs, names): _draw_subnets(ax, run, x, name, method_style(name, names))
+    ax.set(xlabel=size_axes[x], ylabel='test top-1 accuracy (%)')
     if x == 'blocks': ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.grid(alpha=.25); ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1))
+    ax.grid(alpha=.25)
+    ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1))
     return ax
 
-# %% ../nbs/30_interpret.ipynb #5b37090d
-def plot_matrix(
-    matrix:"DataFrame", # of `loafing_matrix`, accuracies 0 to 1
-    ax:plt.Axes|None=None, # None: a new figure
-    vmax:float=100., # percent at the upper end of the colours
-)->plt.Axes:
-    "A `loafing_matrix` as a heat map in percent, numbers in the cells, networks trained alone framed (Tables r5 and r6)."
-    pct, (rows, cols) = 100 * matrix.values.astype(float), matrix.shape
-    ax = plt.subplots(figsize=(1.2 * cols + 2.5, .6 * rows + 1.2))[1] if ax is None else ax
-    im = ax.imshow(np.ma.masked_invalid(pct), cmap='cividis', vmin=0, vmax=vmax, aspect='auto')
-    for i,j in np.argwhere(np.isfinite(pct)):
-        ax.text(j, i, f'{pct[i, j]:.1f}', ha='center', va='center', color='k' if pct[i, j] > .55 * vmax else 'w')
-        if matrix.index[i] == matrix.columns[j]: ax.add_patch(plt.Rectangle((j - .47, i - .44), .94, .88, fill=False, edgecolor='#D55E00', lw=2))
-    ax.set(xticks=range(cols), yticks=range(rows), xticklabels=matrix.columns, yticklabels=matrix.index, xlabel='main network', ylabel='sub-network')
-    ax.figure.colorbar(im, ax=ax, label='test top-1 (%)')
-    return ax
+# %% ../nbs/30_interpret.ipynb #0876ff03
+@patch(cls_method=True)
+def from_learner(cls:LoafingInterpretation,
+    learn:Learner, # its model is evaluated and stays as it is
+    calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
+    test_dl=None, # images and labels to test on; None: `learn.dls.valid`
+    subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
+    n_images:int=2000, # about how many images re-calibrate each network
+    name:str='', # of the training, for legends
+    seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
+    progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, see `evaluate_paths`; None: a bar each, unless the learner has none
+)->LoafingInterpretation:
+    "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
+    with undisturbed(learn, calib_dl, test_dl, seed, progress) as (calib, test, bar):
+        results = evaluate_subnets(learn.model, calib, test, subnets, n_images, bar)
+    return cls(results, unravel(learn.model).depths, name)
 
 # %% ../nbs/30_interpret.ipynb #06cd7355
 class DestructionInterpretation:
@@ -168,12 +181,17 @@ class DestructionInterpretation:
         "The drops of all networks of a kind with `k` deleted layers or permuting operations."
         return 100 * self.results['drop'][(self.results.kind == kind) & (self.results.k == k)]
 
-    def summary(self)->"DataFrame": # a row a kind and k: networks, of, drop mean and worst in percentage points
-        "How many were tested of how many there are, and what they lost."
-        some = self.results[self.results.k > 0].assign(drop=100 * self.results['drop'])
-        return some.groupby(['kind', 'k']).agg(**{'networks': ('drop', 'size'), 'of': ('of', 'first'), 'drop mean': ('drop', 'mean'), 'drop worst': ('drop', 'max')})
+# %% ../nbs/30_interpret.ipynb #217086f3
+@patch
+def summary(self:DestructionInterpretation)->"DataFrame": # a row per kind and k: networks, of, drop mean and worst in percentage points
+    "How many were tested of how many there are, and what they lost."
+    some = self.results[self.results.k > 0].assign(drop=100 * self.results['drop'])
+    columns = {'networks': ('drop', 'size'), 'of': ('of', 'first'), 'drop mean': ('drop', 'mean'), 'drop worst': ('drop', 'max')}
+    return some.groupby(['kind', 'k']).agg(**columns)
 
-    def __repr__(self): return f'{type(self).__name__} of {self.depths}, top-1 {self.top1:.2f} %\n{self.summary().round(2)}'
+@patch
+def __repr__(self:DestructionInterpretation):
+    return f'{type(self).__name__} of {self.depths}, top-1 {self.top1:.2f} %\n{self.summary().round(2)}'
 
 # %% ../nbs/30_interpret.ipynb #5ff90155
 def _draw_layers(ax, run, style):
@@ -181,21 +199,28 @@ def _draw_layers(ax, run, style):
     one = run.results[(run.results.kind == 'delete') & (run.results.k == 1)]
     layers = [o[0] for o in one.layers]
     ax.plot(layers, 100 * one['drop'], lw=1, ms=4, **style)
-    if len(layers) <= 16: ax.set_xticks(sorted({*layers, *(o for line in ax.lines for o in line.get_xdata())}))
+    ticks = {*layers, *(x for line in ax.lines for x in line.get_xdata())}
+    if len(layers) <= 16: ax.set_xticks(sorted(ticks))
 
+# %% ../nbs/30_interpret.ipynb #e386cc97
 def _draw_boxes(ax, run, kind, style, i, n):
-    "Panels (b) and (c): one box a k, the `i`-th of `n` next to each other."
+    "Panels (b) and (c): one box per k, the `i`-th of `n` next to each other."
     ks = sorted({k for k in run.results.k[run.results.kind == kind] if k})
     if not ks: return
+    aside = .8 * ((i + .5) / n - .5)
     line = dict(color=style['color'])
-    ax.boxplot([run.drops(kind, k) for k in ks], positions=[k + .8 * ((i + .5) / n - .5) for k in ks], widths=.7 / n, whis=(0, 100), manage_ticks=False,
-               patch_artist=True, boxprops=dict(facecolor='none', edgecolor=style['color']), medianprops=line, whiskerprops=line, capprops=line)
+    box = dict(facecolor='none', edgecolor=style['color'])
+    ax.boxplot([run.drops(kind, k) for k in ks], positions=[k + aside for k in ks], widths=.7 / n,
+               whis=(0, 100), manage_ticks=False, patch_artist=True,
+               boxprops=box, medianprops=line, whiskerprops=line, capprops=line)
     if len(ks) <= 12: ax.set_xticks(ks)
     else: ax.xaxis.get_major_locator().set_params(integer=True)
 
+# %% ../nbs/30_interpret.ipynb #1e3ca12a
 def _sampled(runs, kind):
     "What an axis adds where not all combinations were tested."
-    some = pd.concat([r.summary().reset_index() for r in runs]).query('kind == @kind and networks < of')
+    rows = pd.concat([r.summary().reset_index() for r in runs])
+    some = rows[(rows.kind == kind) & (rows.networks < rows.of)]
     return f'\n(of some a sample of {some.networks.max()})' if len(some) else ''
 
 # %% ../nbs/30_interpret.ipynb #959c21ad
@@ -206,20 +231,30 @@ def plot(self:DestructionInterpretation,
 )->Sequence: # the three axes
     "Top-1 drop against the deleted layer, the number of deleted layers, and the number of permuting operations (Figs. r4 - r7)."
     runs = [self, *others]
+    names = training_names(runs)
     if axs is None: axs = plt.subplots(1, 3, figsize=(12, 3.4), layout='constrained')[1]
-    names = [r.name or (f'training {i}' if others else 'network') for i,r in enumerate(runs, 1)]
     for i,(run,name) in enumerate(zip(runs, names)):
         style = method_style(name, names)
         _draw_layers(axs[0], run, dict(style, label=f'{name}: top-1 {run.top1:.1f} %'))
-        for ax,kind in zip(axs[1:], ('delete', 'permute')): _draw_boxes(ax, run, kind, style, i, len(runs))
+        _draw_boxes(axs[1], run, 'delete', style, i, len(runs))
+        _draw_boxes(axs[2], run, 'permute', style, i, len(runs))
     axs[0].set(xlabel='deleted layer', ylabel='top-1 drop (points)', title='(a) one layer deleted')
     axs[1].set(xlabel='number of deleted layers' + _sampled(runs, 'delete'), title='(b) several layers deleted')
     axs[2].set(xlabel='number of permuting operations' + _sampled(runs, 'permute'), title='(c) layers permuted')
-    for ax in axs: ax.grid(alpha=.25); ax.axhline(0, color='#999999', lw=.8)
-    axs[0].figure.legend(*axs[0].get_legend_handles_labels(), frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
+    for ax in axs:
+        ax.grid(alpha=.25)
+        ax.axhline(0, color='#999999', lw=.8)
+    handles = axs[0].get_legend_handles_labels()
+    axs[0].figure.legend(*handles, frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
     return axs
 
 # %% ../nbs/30_interpret.ipynb #c5702145
+def _kinds(depths, k_delete, k_permute):
+    "The kinds of destruction that a network can bear, and the numbers of layers that were asked for."
+    can_permute = max(depths) > 2
+    if can_permute or k_permute is not None: return dict(delete=k_delete, permute=k_permute)
+    return dict(delete=k_delete)
+
 @patch(cls_method=True)
 def from_learner(cls:DestructionInterpretation,
     learn:Learner, # its model is destroyed in copies and stays as it is
@@ -234,40 +269,49 @@ def from_learner(cls:DestructionInterpretation,
     progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, once for each kind; None: a bar each, unless the learner has none
 )->DestructionInterpretation:
     "Delete and permute layers of `learn.model` and test what is left; where nothing can be permuted, delete only."
-    depths, found = unravel(learn.model).depths, []
-    kinds = dict(delete=k_delete, permute=k_permute) if max(depths) > 2 or k_permute is not None else dict(delete=k_delete)
-    for kind,k in kinds.items(): destruction_paths(depths, kind, k, sample, seed)      # a bad wish is refused before any work
+    depths = unravel(learn.model).depths
+    kinds = _kinds(depths, k_delete, k_permute)
+    for kind,k in kinds.items(): destruction_paths(depths, kind, k, sample, seed)      # errors come before any work
+    results = []
     for kind,k in kinds.items():
-        with _looking_on(learn, calib_dl, test_dl, seed, progress) as (calib, test, bar):
-            found.append(destruction(learn.model, calib, test, kind, k, sample, seed, n_images, bar))
-    return cls(pd.concat(found, ignore_index=True), depths, name)
+        with undisturbed(learn, calib_dl, test_dl, seed, progress) as (calib, test, bar):
+            results.append(destruction(learn.model, calib, test, kind, k, sample, seed, n_images, bar))
+    return cls(pd.concat(results, ignore_index=True), depths, name)
 
 # %% ../nbs/30_interpret.ipynb #120bf6ff
 _written = ['depths', 'layers'] # columns of tuples and lists
+
+def _frame(name, interp):
+    "The results of one training as they are written: `training` and `main` (its depths) first, tuples as text."
+    df = interp.results.drop(columns='per_class', errors='ignore')
+    df = df.assign(**{c: df[c].map(str) for c in _written if c in df})
+    df.insert(0, 'training', name)
+    df.insert(1, 'main', str(interp.depths))
+    return df
 
 def write_results(
     interps:dict, # name -> `LoafingInterpretation`, or name -> `DestructionInterpretation`
     path, # of the CSV file
 ):
-    "Write the results of several trainings, a row a network: `training` and `main` (its depths) first; per-class accuracies are left out."
+    "Write the results of several trainings, a row per network: `training` and `main` (its depths) first; per-class accuracies are left out."
     kinds = {type(i).__name__ for i in interps.values()}
-    if len(kinds) != 1: raise ValueError(f'a file holds interpretations of one kind, at least one; got {sorted(kinds) or "none"}')
-    frames = []
-    for name,i in interps.items():
-        df = i.results.drop(columns='per_class', errors='ignore')
-        df = df.assign(**{c: df[c].map(str) for c in _written if c in df})
-        df.insert(0, 'training', name); df.insert(1, 'main', str(i.depths))
-        frames.append(df)
-    pd.concat(frames).to_csv(path, index=False)
+    if len(kinds) != 1:
+        raise ValueError(f'a file holds interpretations of one kind, at least one; got {sorted(kinds) or "none"}')
+    pd.concat([_frame(name, i) for name,i in interps.items()]).to_csv(path, index=False)
 
+# %% ../nbs/30_interpret.ipynb #4022ed3b
 def read_results(
     path, # of a file that `write_results` wrote
 )->dict: # name -> the interpretation
     "Read what `write_results` wrote."
-    there = pd.read_csv(path, nrows=0).columns
-    df = pd.read_csv(path, converters={'training': str, **({'of': int} if 'of' in there else {}), **{c: ast.literal_eval for c in ['main', *_written] if c in there}})
-    kind = DestructionInterpretation if 'layers' in there else LoafingInterpretation
-    return {name: kind(part.drop(columns=['training', 'main']).reset_index(drop=True), part.main.iloc[0], name) for name,part in df.groupby('training', sort=False)}
+    columns = pd.read_csv(path, nrows=0).columns
+    how = {c: ast.literal_eval for c in ['main', *_written]} | dict(training=str, of=int)
+    df = pd.read_csv(path, converters={c: f for c,f in how.items() if c in columns})
+    kind = DestructionInterpretation if 'layers' in columns else LoafingInterpretation
+    def interpretation(name, part):
+        results = part.drop(columns=['training', 'main']).reset_index(drop=True)
+        return kind(results, part.main.iloc[0], name)
+    return {name: interpretation(name, part) for name,part in df.groupby('training', sort=False)}
 
 # %% ../nbs/30_interpret.ipynb #e13a0002
 def paired_gain(
@@ -276,6 +320,18 @@ def paired_gain(
 )->dict: # 'gain', the mean difference; 'low' and 'high', its 95 % interval (NaN with one seed); 'seeds'
     "Mean of the paired differences and its 95 % interval."
     d = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
-    if d.ndim != 1 or not len(d): raise ValueError(f'paired_gain takes two lists of one number per seed; got shapes {np.shape(ours)} and {np.shape(theirs)}')
-    half = stats.t.ppf(.975, len(d) - 1) * d.std(ddof=1) / len(d)**.5 if len(d) > 1 else math.nan
+    if d.ndim != 1 or not len(d):
+        shapes = f'{np.shape(ours)} and {np.shape(theirs)}'
+        raise ValueError(f'paired_gain takes two lists of one number per seed; got shapes {shapes}')
+    half = math.nan
+    if len(d) > 1: half = stats.t.ppf(.975, len(d) - 1) * d.std(ddof=1) / len(d)**.5
     return dict(gain=d.mean(), low=d.mean() - half, high=d.mean() + half, seeds=len(d))
+
+# %% ../nbs/30_interpret.ipynb #60b1bc9e
+def __getattr__(name):
+    "`plot_matrix`, which now lives in its own room, with a `DeprecationWarning`."
+    if name != 'plot_matrix': raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    import warnings
+    from stimulative.matrix import plot_matrix
+    warnings.warn('import plot_matrix from stimulative.matrix', DeprecationWarning, stacklevel=2)
+    return plot_matrix
