@@ -6,6 +6,7 @@
 from __future__ import annotations
 import errno, hashlib, inspect, json, math, numbers, random, resource, time, uuid, warnings, zipfile
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
 import torchvision
@@ -18,38 +19,54 @@ from .models import cifar_resnet, CifarResNet, digits_resnet
 from .densenets import densenet
 from .data import cifar_dls, digits_dls, imagenet_dls, write_whole
 from .callback import StimulativeCallback, ramp
-from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
+from .baselines import LayerSupervisionCallback, SelfDistillationCallback
+from .baselines import StageSupervisionCallback, StochasticDepthCallback
 from .interpret import LoafingInterpretation
-from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key, source_version, this_command, versions, writable_folder
+from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
+from .store import source_version, this_command, versions, writable_folder
 from .processes import distributed, evaluate_together, from_first, gather, together
 
 # %% auto #0
 __all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options',
            'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds',
            'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
-           'Checkpoints', 'checkpoint_files', 'read_whole', 'newest_checkpoint', 'all_finite', 'StopDiverged',
+           'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'all_finite', 'StopDiverged',
            'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
-def _torchvision_net(name, num_classes, n_in, **options):
-    if n_in != 3: raise ValueError(f'{name} takes images of 3 channels, the data have {n_in}')
-    try: return torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
-    except TypeError as e: raise ValueError(f'{name} cannot be made with the options {options}: {e}') from e
-
 data_sets = {
     'digits': lambda path, bs, **options: digits_dls(bs=bs, **options),
     'cifar10': lambda path, bs, **options: cifar_dls('cifar10', path, bs, **options),
     'cifar100': lambda path, bs, **options: cifar_dls('cifar100', path, bs, **options),
     'imagenet': lambda path, bs, **options: imagenet_dls(path if path is not None else 'imagenet', bs, **options),
 }
+
+# %% ../nbs/42_experiment.ipynb #4670b14c
+def _small_resnet(num_classes, n_in, blocks=(3, 3, 3), widths=(8, 16, 32)):
+    return CifarResNet(blocks, widths, num_classes, n_in)
+
 networks = {
     'digits_resnet': digits_resnet,
     'cifar_resnet': lambda num_classes, n_in, depth=20: cifar_resnet(depth, num_classes, n_in),
-    'small_resnet': lambda num_classes, n_in, blocks=(3, 3, 3), widths=(8, 16, 32): CifarResNet(blocks, widths, num_classes, n_in),
+    'small_resnet': _small_resnet,
     'densenet': densenet,
 }
 
-# %% ../nbs/42_experiment.ipynb #35be9ce6
+# %% ../nbs/42_experiment.ipynb #c16a0003
+def _torchvision_net(name, num_classes, n_in, **options):
+    "A classifier of torchvision."
+    if n_in != 3: raise ValueError(f'{name} takes images of 3 channels, the data have {n_in}')
+    try: return torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
+    except TypeError as e: raise ValueError(f'{name} cannot be made with the options {options}: {e}') from e
+
+# %% ../nbs/42_experiment.ipynb #a1d21645
+def _imported(name, kind):
+    "The function that `package.module:function` names."
+    module, _, fn = name.partition(':')
+    try: return getattr(import_module(module), fn)
+    except (ImportError, AttributeError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
+
+# %% ../nbs/42_experiment.ipynb #fc9214a3
 def named_function(
     name:str, # one of `known`, 'package.module:function', or a classifier of torchvision
     known:Mapping, # name -> function
@@ -57,15 +74,21 @@ def named_function(
 )->Callable:
     "What a name stands for; a `ValueError` with what is allowed."
     if name in known: return known[name]
-    if isinstance(name, str) and ':' in name:
-        module, _, fn = name.partition(':')
-        try: return getattr(import_module(module), fn)
-        except (ImportError, AttributeError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
-    if kind == 'network' and name in torchvision.models.list_models(torchvision.models): return partial(_torchvision_net, name)
-    raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(known)}{", the classifiers of torchvision" * (kind == "network")}, or package.module:function for your own')
+    if isinstance(name, str) and ':' in name: return _imported(name, kind)
+    is_network = kind == 'network'
+    if is_network and name in torchvision.models.list_models(torchvision.models): return partial(_torchvision_net, name)
+    allowed = [*known, *['the classifiers of torchvision'] * is_network]
+    raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(allowed)}, or package.module:function for your own')
 
-# %% ../nbs/42_experiment.ipynb #c16a0002
+# %% ../nbs/42_experiment.ipynb #1ef555d7
 _loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'imagenet': imagenet_dls}
+
+def _parameters(name, known, kind):
+    "The parameters of the function behind a name."
+    loader = _loaders.get(name) if kind == 'data set' and name in known else None
+    return inspect.signature(loader or named_function(name, known, kind)).parameters.values()
+
+# %% ../nbs/42_experiment.ipynb #6cffe30f
 _given = {'data set': {'name', 'path', 'bs', 'device'}, 'network': {'num_classes', 'n_in'}}      # by the run, not by its options
 
 def check_options(
@@ -75,43 +98,106 @@ def check_options(
     options:Mapping, # parameter -> value
 ):
     "A `ValueError` for options that the function behind a name does not take."
-    fn = _loaders.get(name) if kind == 'data set' and name in known else None
-    takes = inspect.signature(fn or named_function(name, known, kind)).parameters.values()
-    names = {p.name for p in takes} - _given[kind]
-    if odd := sorted(set(options) & _given[kind]): raise ValueError(f'{kind} {name!r} is given {", ".join(odd)} by the run, not by its options')
-    if any(p.kind is p.VAR_KEYWORD for p in takes): return
-    if odd := sorted(set(options) - names):
-        raise ValueError(f'{kind} {name!r} has no option {", ".join(odd)}; it has {", ".join(sorted(names)) or "none"}')
+    params, given = _parameters(name, known, kind), _given[kind]
+    by_run = sorted(set(options) & given)
+    if by_run: raise ValueError(f'{kind} {name!r} is given {", ".join(by_run)} by the run, not by its options')
+    if any(p.kind is p.VAR_KEYWORD for p in params): return
+    allowed = {p.name for p in params} - given
+    unknown = ', '.join(sorted(set(options) - allowed))
+    if unknown: raise ValueError(f'{kind} {name!r} has no option {unknown}; it has {", ".join(sorted(allowed)) or "none"}')
 
-# %% ../nbs/42_experiment.ipynb #6fc0dfa9
-methods = {'ct': None, 'st': StimulativeCallback, 'stochastic_depth': StochasticDepthCallback, 'stage_supervision': StageSupervisionCallback,
-           'layer_supervision': LayerSupervisionCallback, 'self_distillation': SelfDistillationCallback}
+# %% ../nbs/42_experiment.ipynb #a876205e
+methods = {
+    'ct': None,
+    'st': StimulativeCallback,
+    'stochastic_depth': StochasticDepthCallback,
+    'stage_supervision': StageSupervisionCallback,
+    'layer_supervision': LayerSupervisionCallback,
+    'self_distillation': SelfDistillationCallback,
+}
+
+def _method_names(method):
+    "The names that a method joins: all known, none twice."
+    names = str(method).split('+')
+    if set(names) <= set(methods) and len(set(names)) == len(names): return names
+    known = ', '.join(methods)
+    raise ValueError(f'unknown method {method!r}; known are {known}, and several of them joined by +, as in st+self_distillation')
+
+# %% ../nbs/42_experiment.ipynb #fa07124a
+def _method_options(cls):
+    "The names of a callback's options."
+    return set(inspect.signature(cls).parameters) - {'lam', 'seed'}
 
 def method_parts(
     method:str, # a name of `methods`, or several joined by +
     options:Mapping=(), # parameter -> value, of the methods' callbacks
 )->dict: # callback's class -> its part of the options
     "The callbacks that a method consists of; a `ValueError` for unknown names and options."
-    names = str(method).split('+')
-    if (odd := [n for n in names if n not in methods]) or len(set(names)) < len(names):
-        raise ValueError(f'unknown method {method!r}; known are {", ".join(methods)}, and several of them joined by +, as in st+self_distillation')
-    found = {methods[n]: {} for n in names if methods[n]}
-    takes = {cls: set(inspect.signature(cls).parameters) - {'lam', 'seed'} for cls in found}
-    for k,v in dict(options).items():
-        if not (classes := [cls for cls,ps in takes.items() if k in ps]):
-            raise ValueError(f'{method} has no option {k!r}; it has {", ".join(sorted(set().union(*takes.values()))) or "none"}')
-        for cls in classes: found[cls][k] = v
-    return found
+    parts = {methods[n]: {} for n in _method_names(method) if methods[n]}
+    known = {cls: _method_options(cls) for cls in parts}
+    for option,value in dict(options).items():
+        takers = [cls for cls in parts if option in known[cls]]
+        if not takers:
+            allowed = ', '.join(sorted(set().union(*known.values()))) or 'none'
+            raise ValueError(f'{method} has no option {option!r}; it has {allowed}')
+        for cls in takers: parts[cls][option] = value
+    return parts
 
 # %% ../nbs/42_experiment.ipynb #1cc95538
+schedules = ('cosine', 'step', 'one_cycle', 'constant')
+precisions = ('fp32', 'fp16', 'bf16')
+
+def _whole(low):
+    "A test for whole numbers from `low` on."
+    return lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= low
+
+def _number(ok):
+    "A test for finite numbers that are `ok`."
+    return lambda v: isinstance(v, numbers.Real) and not isinstance(v, bool) and math.isfinite(v) and ok(v)
+
+# %% ../nbs/42_experiment.ipynb #0694d1e7
+def _fractions(v): return isinstance(v, tuple) and all(map(_number(lambda m: 0 < m < 1), v))
+def _flag(v): return isinstance(v, bool)
+
+_count = (_whole(1), 'a whole number of at least 1')
+_at_least_0 = (_number(lambda v: v >= 0), 'a number of at least 0')
+_above_0 = (_number(lambda v: v > 0), 'a number above 0')
+
+_rules = { # setting -> (is it right?, what is allowed)
+    'epochs': _count,
+    'bs': _count,
+    'seed': (_whole(0), 'a whole number of at least 0'),
+    'lam': _at_least_0,
+    'wd': _at_least_0,
+    'lr': _above_0,
+    'gamma': _above_0,
+    'momentum': (_number(lambda v: 0 <= v < 1), 'a number from 0 to below 1'),
+    'clip': (lambda v: v is None or _above_0[0](v), 'a number above 0, or None'),
+    'schedule': (lambda v: v in schedules, f'one of {", ".join(schedules)}'),
+    'precision': (lambda v: v in precisions, f'one of {", ".join(precisions)}'),
+    'milestones': (_fractions, 'a list of fractions of training between 0 and 1'),
+    **{k: (_flag, 'true or false, without quotes') for k in ('ramped', 'nesterov', 'sync_bn')},
+}
+
+# %% ../nbs/42_experiment.ipynb #38307ed0
+def _check_setting(name, value):
+    "A `ValueError` for a value that the rule of its setting does not allow."
+    ok, allowed = _rules[name]
+    if not ok(value): raise ValueError(f'{name} must be {allowed}, got {value!r}')
+
+# %% ../nbs/42_experiment.ipynb #abc297b4
 def _frozen(o):
     "Lists as tuples, dictionaries as sorted tuples of pairs: what can be hashed."
     if isinstance(o, Mapping): return tuple(sorted((k, _frozen(v)) for k,v in o.items()))
     return tuple(map(_frozen, o)) if isinstance(o, (list, tuple)) else o
 
-schedules = ('cosine', 'step', 'one_cycle', 'constant')
-precisions = ('fp32', 'fp16', 'bf16')
+def _check_pairs(name, options):
+    "A `ValueError` for options that are not names and values."
+    pairs = options if isinstance(options, tuple) else (options,)
+    right = all(isinstance(o, tuple) and len(o) == 2 for o in pairs)
+    if not right: raise ValueError(f'{name} must be names and values, got {options!r}')
 
+# %% ../nbs/42_experiment.ipynb #2d929b2a
 @dataclass(frozen=True, kw_only=True)
 class Run:
     "All that decides a training."
@@ -137,49 +223,45 @@ class Run:
     sync_bn:bool = False # batch statistics over all processes
     seed:int = 0 # of weights, batches, augmentation and sub-networks
 
-    def __post_init__(self): self._check()
+    def __post_init__(self):
+        self._normalize()
+        self._check()
 
-# %% ../nbs/42_experiment.ipynb #b7800684
-def _whole(low): return lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= low
-def _number(ok): return lambda v: isinstance(v, numbers.Real) and not isinstance(v, bool) and math.isfinite(v) and ok(v)
+# %% ../nbs/42_experiment.ipynb #febcb448
+_option_settings = ('data_options', 'network_options', 'method_options')
 
-_rules = { # setting -> (is it right?, what is allowed)
-    'epochs': (_whole(1), 'a whole number of at least 1'), 'bs': (_whole(1), 'a whole number of at least 1'), 'seed': (_whole(0), 'a whole number of at least 0'),
-    'lam': (_number(lambda v: v >= 0), 'a number of at least 0'), 'wd': (_number(lambda v: v >= 0), 'a number of at least 0'),
-    'lr': (_number(lambda v: v > 0), 'a number above 0'), 'gamma': (_number(lambda v: v > 0), 'a number above 0'),
-    'momentum': (_number(lambda v: 0 <= v < 1), 'a number from 0 to below 1'),
-    'clip': (lambda v: v is None or _number(lambda v: v > 0)(v), 'a number above 0, or None'),
-    'schedule': (lambda v: v in schedules, f'one of {", ".join(schedules)}'), 'precision': (lambda v: v in precisions, f'one of {", ".join(precisions)}'),
-    'milestones': (lambda v: isinstance(v, tuple) and all(map(_number(lambda m: 0 < m < 1), v)), 'a list of fractions of training between 0 and 1'),
-    **{k: (lambda v: isinstance(v, bool), 'true or false, without quotes') for k in ('ramped', 'nesterov', 'sync_bn')},
-}
-
-def _pairs(o): return o if isinstance(o, tuple) else (o,)
+@patch
+def _normalize(self:Run):
+    "Make values hashable; set what has no meaning for the method to nothing, so that it makes no other run."
+    changed = {k: _frozen(getattr(self, k)) for k in (*_option_settings, 'milestones')}
+    if 'st' not in str(self.method).split('+'): changed.update(lam=0., ramped=False)
+    for k,v in changed.items(): object.__setattr__(self, k, v)      # the class is frozen
 
 @patch
 def _check(self:Run):
-    "Check every setting; what has no meaning for the method is set to nothing, so that it makes no other run."
-    if 'st' not in str(self.method).split('+'): object.__setattr__(self, 'lam', 0.); object.__setattr__(self, 'ramped', False)
-    for k in ('data_options', 'network_options', 'method_options', 'milestones'): object.__setattr__(self, k, _frozen(getattr(self, k)))
-    for kind in ('data_options', 'network_options', 'method_options'):
-        if not all(isinstance(o, tuple) and len(o) == 2 for o in _pairs(getattr(self, kind))): raise ValueError(f'{kind} must be names and values, got {getattr(self, kind)!r}')
+    "A `ValueError` for the first setting that has no meaning."
+    for k in _option_settings: _check_pairs(k, getattr(self, k))
     check_options(self.data, data_sets, 'data set', dict(self.data_options))
     check_options(self.network, networks, 'network', dict(self.network_options))
     method_parts(self.method, self.method_options)
-    for k,(ok,allowed) in _rules.items():
-        if not ok(v := getattr(self, k)): raise ValueError(f'{k} must be {allowed}, got {v!r}')
+    for k in _rules: _check_setting(k, getattr(self, k))
     if self.nesterov and not self.momentum: raise ValueError('nesterov needs a momentum above 0')
 
+# %% ../nbs/42_experiment.ipynb #2081a933
 @patch
 def replace(self:Run, **changes)->Run:
     "The same with other settings."
-    if odd := sorted(set(changes) - {f.name for f in fields(self)}): raise ValueError(f'a run has no {", ".join(odd)}; it has {", ".join(f.name for f in fields(self))}')
+    names = [f.name for f in fields(self)]
+    unknown = ', '.join(sorted(set(changes) - set(names)))
+    if unknown: raise ValueError(f'a run has no {unknown}; it has {", ".join(names)}')
     return Run(**{**self.__dict__, **changes})
 
+# %% ../nbs/42_experiment.ipynb #10d54843
 @patch(as_prop=True)
 def settings(self:Run)->dict:
     "As JSON can hold it; `Run(**settings)` is the run again."
-    return json.loads(json.dumps({k: dict(v) if k.endswith('_options') else v for k,v in self.__dict__.items()}))
+    plain = {k: dict(v) if k in _option_settings else v for k,v in self.__dict__.items()}
+    return json.loads(json.dumps(plain))
 
 @patch(as_prop=True)
 def key(self:Run)->str:
@@ -188,112 +270,183 @@ def key(self:Run)->str:
 
 # %% ../nbs/42_experiment.ipynb #d60ed5fe
 _paper = dict(method_options=dict(weigh=None))            # a constant lambda
-_cifar_mbv3 = Run(data='cifar100', data_options=dict(size=224), network='mobilenet_v3_large', **_paper, epochs=500, bs=64, lr=.05, wd=3e-5)
+_cifar_mbv3 = Run(
+    data='cifar100', data_options=dict(size=224), network='mobilenet_v3_large', **_paper,
+    epochs=500, bs=64, lr=.05, wd=3e-5)
+_imagenet_res50 = Run(
+    data='imagenet', network='resnet50', lam=1., **_paper,
+    epochs=200, bs=512, lr=.2, nesterov=True, wd=1e-4)
+_cifar_densenet = Run(
+    data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct',
+    epochs=200, bs=128, lr=.1, nesterov=True, wd=5e-4, schedule='step')
+
 presets = {
     'digits': Run(schedule='one_cycle'),
     'mbv3_c10': _cifar_mbv3.replace(data='cifar10', lam=5.),
     'mbv3_c100': _cifar_mbv3,
     'res50_c100': _cifar_mbv3.replace(network='resnet50'),
-    'res50_imagenet': Run(data='imagenet', network='resnet50', lam=1., **_paper, epochs=200, bs=512, lr=.2, nesterov=True, wd=1e-4),
-    'densenet_c100': Run(data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct', epochs=200, bs=128,
-                         lr=.1, nesterov=True, wd=5e-4, schedule='step'),
+    'res50_imagenet': _imagenet_res50,
+    'densenet_c100': _cifar_densenet,
 }
 
+# %% ../nbs/42_experiment.ipynb #a4a03b6e
 def preset(name:str)->Run:
     "The settings of a name; a `ValueError` with the names there are."
     if name not in presets: raise ValueError(f'unknown preset {name!r}; known are {", ".join(presets)}')
     return presets[name]
 
 # %% ../nbs/42_experiment.ipynb #cee357dc
+def _step_rate(run, pos):
+    "The learning rate of the schedule `step`: multiplied by `gamma` at each milestone."
+    passed = sum(pos > m - 1e-9 for m in run.milestones)
+    return run.lr * run.gamma ** passed
+
+# %% ../nbs/42_experiment.ipynb #7ee1918f
 def run_schedule(
     run:Run, # of which lr, schedule, milestones, gamma
 )->dict: # hyperparameter -> function of the fraction of training done
     "What fastai's `ParamScheduler` follows."
     lr = run.lr
-    def step(pos): return lr * run.gamma ** sum(pos > m - 1e-9 for m in run.milestones)
-    if run.schedule == 'one_cycle': return {'lr': combined_cos(.25, lr / 25, lr, lr / 1e5), 'mom': combined_cos(.25, .95, .85, .95)}
-    return {'lr': {'cosine': SchedCos(lr, 0.), 'step': step, 'constant': lambda pos: lr}[run.schedule]}
+    if run.schedule == 'one_cycle':
+        return {'lr': combined_cos(.25, lr / 25, lr, lr / 1e5), 'mom': combined_cos(.25, .95, .85, .95)}
+    rates = {'cosine': SchedCos(lr, 0.), 'step': partial(_step_rate, run), 'constant': lambda pos: lr}
+    return {'lr': rates[run.schedule]}
 
 # %% ../nbs/42_experiment.ipynb #47d24b2c
 class TorchSGD(OptimWrapper):
-    "torch's SGD behind fastai's interface, showing the numbers among its hyperparameters: loggers stumble over others."
+    "torch's SGD behind fastai's interface; its hyperparameters are shown where they are numbers."
     def __init__(self, params, momentum:float=0., nesterov:bool=False, **kwargs):
         super().__init__(params, opt=torch.optim.SGD, momentum=momentum, nesterov=nesterov, **kwargs)
+
     @property
     def hypers(self): return [{k: v for k,v in h.items() if isinstance(v, (int, float))} for h in super().hypers]
 
+# %% ../nbs/42_experiment.ipynb #9efcea7c
+def _check_machine(run):
+    "A `ValueError` for what the processes and devices at hand do not allow."
+    if run.bs % max(num_distrib(), 1):
+        raise ValueError(f'a batch of {run.bs} images cannot be shared by {num_distrib()} processes evenly')
+    if torch.cuda.is_available(): return
+    if run.sync_bn: raise ValueError('sync_bn needs CUDA devices: torch has no such batch norm for CPUs')
+    if run.precision != 'fp32':
+        raise ValueError(f'precision {run.precision} needs a CUDA device; without one, fp32 is there')
+
+# %% ../nbs/42_experiment.ipynb #bc7bf1ce
 def run_learner(
     run:Run,
     data=None, # folder of the images; None: where fastai keeps them
 )->Learner: # untrained, without bar and callbacks of the method
     "Data, network and optimizer of a run."
-    if run.bs % max(num_distrib(), 1): raise ValueError(f'a batch of {run.bs} images cannot be shared by {num_distrib()} processes evenly')
-    if run.sync_bn and not torch.cuda.is_available(): raise ValueError('sync_bn needs CUDA devices: torch has no such batch norm for CPUs')
-    if run.precision != 'fp32' and not torch.cuda.is_available(): raise ValueError(f'precision {run.precision} needs a CUDA device; without one, fp32 is there')
-    dls = named_function(run.data, data_sets, 'data set')(path=data, bs=run.bs // max(num_distrib(), 1), **dict(run.data_options))
+    _check_machine(run)
+    make_dls = named_function(run.data, data_sets, 'data set')
+    dls = make_dls(path=data, bs=run.bs // max(num_distrib(), 1), **dict(run.data_options))
     n_in = dls.train.one_batch()[0].shape[1]
     set_seed(run.seed, reproducible=True)
-    model = named_function(run.network, networks, 'network')(num_classes=dls.c, n_in=n_in, **dict(run.network_options))
+    make_model = named_function(run.network, networks, 'network')
+    model = make_model(num_classes=dls.c, n_in=n_in, **dict(run.network_options))
     opt = partial(TorchSGD, momentum=run.momentum, nesterov=run.nesterov)
     learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt, wd_bn_bias=True)
     if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
     return learn
 
+# %% ../nbs/42_experiment.ipynb #9d92cd53
+_amp_modes = dict(fp16=AMPMode.FP16, bf16=AMPMode.BF16)
+
 def run_callbacks(
     run:Run,
-)->list: # method, schedule, clipping, precision
+)->list: # method, clipping, precision, schedule
     "What a run adds to a plain fit."
-    found = []
+    cbs = []
     for cls,options in method_parts(run.method, run.method_options).items():
         if cls is StimulativeCallback: options = dict(options, lam=ramp(run.lam) if run.ramped else run.lam)
-        found.append(cls(seed=run.seed, **options))
-    if run.clip is not None: found.append(GradientClip(run.clip))
-    if run.precision != 'fp32': found.append(MixedPrecision(amp_mode=dict(fp16=AMPMode.FP16, bf16=AMPMode.BF16)[run.precision]))
-    return found + [ParamScheduler(run_schedule(run))]
+        cbs.append(cls(seed=run.seed, **options))
+    if run.clip is not None: cbs.append(GradientClip(run.clip))
+    if run.precision != 'fp32': cbs.append(MixedPrecision(amp_mode=_amp_modes[run.precision]))
+    return [*cbs, ParamScheduler(run_schedule(run))]
 
 # %% ../nbs/42_experiment.ipynb #e7a61699
+def _epoch_number(seed, epoch):
+    "A number of 32 bits for one epoch of one seed."
+    digest = hashlib.sha256(f'{seed} {epoch}'.encode()).digest()
+    return int.from_bytes(digest[:4], 'big')
+
 class EpochSeeds(Callback):
     "All that is random in an epoch is a function of seed and epoch."
     order = TrainEvalCallback.order - 5
     def __init__(self, seed:int): self.seed = seed
+
     def before_epoch(self):
-        n = int.from_bytes(hashlib.sha256(f'{self.seed} {self.epoch}'.encode()).digest()[:4], 'big')
+        n = _epoch_number(self.seed, self.epoch)
         set_seed((n + rank_distrib()) % 2**32, reproducible=True)
-        for i,dl in enumerate(self.dls): (dl.dl if num_distrib() > 1 else dl).rng = random.Random(n + i)
+        for i,dl in enumerate(self.dls):
+            own = dl.dl if num_distrib() > 1 else dl      # beneath the wrapper that shares it out
+            own.rng = random.Random(n + i)
 
 # %% ../nbs/42_experiment.ipynb #eb6712a4
 class RunLog(Callback):
-    "A row an epoch; in several processes, losses and top-1 are those of all together."
+    "A row per epoch; in several processes, losses and top-1 are those of all together."
     order = 71 # behind fastai's own `SkipToEpoch`, at 70
     def __init__(self,
         rows:list=(), # of the epochs that were run before
         report:Callable=noop, # called with each new row by the first process
-    ): self.rows, self.report, self._ran, self.diverged = list(rows), report, False, None
+    ):
+        self.rows = list(rows)
+        self.report = report
+        self.diverged = None      # or the epoch
+        self._ran = False         # whether this epoch is trained, and not skipped
 
-    def before_train(self): self._began, self._sums, self._right, self._ran = time.perf_counter(), torch.zeros(3), [], True
-
-    def after_batch(self):
-        if not self._ran: return
-        y, z, n = self.y.as_subclass(Tensor), self.pred.detach().as_subclass(Tensor).float(), len(self.y)
-        if self.training: self._sums = self._sums.to(z.device) + n * torch.stack([self.loss.detach().as_subclass(Tensor).float(), F.cross_entropy(z, y), z.new_ones(())])
-        else: self._right.append(self.learn.to_detach(z.argmax(1) == y))
+    def before_train(self):
+        self._ran = True
+        self._began = time.perf_counter()
+        self._sums = torch.zeros(3)      # of loss, cross entropy and images
+        self._right = []                 # for each test image, whether it was recognized
 
     def after_train(self):
-        self._sums = self._sums.tolist()              # waits for the device
+        self._sums = self._sums.tolist()      # waits for the device
         self._seconds = time.perf_counter() - self._began
 
-    def after_epoch(self):
-        if not self._ran: return
-        self._ran, kl, weight = False, math.nan, math.nan
-        if hasattr(self.learn, 'stimulative'): kl, weight = self.learn.stimulative.epoch_means()[1:]
-        n = self._sums[2]
-        loss, ce, n, kl, weight = np.sum(gather(np.array([*self._sums, kl * n, weight * n])), axis=0).tolist()
-        finite = lambda v: v if math.isfinite(v) else None
-        self.rows.append(dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], train_loss=finite(loss / n), ce=finite(ce / n), kl=finite(kl / n), kl_weight=finite(weight / n),
-                              top1=100 * torch.cat(self._right).float().mean().item() if self._right else None, seconds=self._seconds, images_s=n / self._seconds, wall=time.perf_counter() - self._began))
-        if not rank_distrib(): self.report(self.rows[-1])
+# %% ../nbs/42_experiment.ipynb #73ca7e38
+@patch
+def after_batch(self:RunLog):
+    if not self._ran: return
+    y = self.y.as_subclass(Tensor)
+    logits = self.pred.detach().as_subclass(Tensor).float()
+    if not self.training:
+        self._right.append(self.learn.to_detach(logits.argmax(1) == y))
+        return
+    loss = self.loss.detach().as_subclass(Tensor).float()
+    means = torch.stack([loss, F.cross_entropy(logits, y), logits.new_ones(())])
+    self._sums = self._sums.to(logits.device) + len(y) * means
 
-# %% ../nbs/42_experiment.ipynb #0d5c7e13
+# %% ../nbs/42_experiment.ipynb #9be2440c
+def _finite(v):
+    "What JSON can hold: None for what is no number."
+    return v if math.isfinite(v) else None
+
+@patch
+def _means(self:RunLog):
+    "(name -> mean over the training images of all processes, number of these images)"
+    kl = weight = math.nan
+    if hasattr(self.learn, 'stimulative'): kl, weight = self.learn.stimulative.epoch_means()[1:]
+    n = self._sums[2]
+    sums = np.array([*self._sums, kl * n, weight * n])
+    loss, ce, n, kl, weight = np.sum(gather(sums), axis=0).tolist()
+    means = dict(train_loss=loss / n, ce=ce / n, kl=kl / n, kl_weight=weight / n)
+    return {name: _finite(v) for name,v in means.items()}, n
+
+# %% ../nbs/42_experiment.ipynb #43a907e4
+@patch
+def after_epoch(self:RunLog):
+    if not self._ran: return
+    self._ran = False
+    means, n = self._means()
+    top1 = 100 * torch.cat(self._right).float().mean().item() if self._right else None
+    wall = time.perf_counter() - self._began
+    row = dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], **means, top1=top1)
+    self.rows.append(dict(row, seconds=self._seconds, images_s=n / self._seconds, wall=wall))
+    if not rank_distrib(): self.report(self.rows[-1])
+
+# %% ../nbs/42_experiment.ipynb #5b2a11a2
 class SkipValidation(Callback):
     "Tests after every `every`-th epoch alone, and after the last."
     order = TrainEvalCallback.order - 4
@@ -304,9 +457,10 @@ class SkipValidation(Callback):
         self.every = every
 
     def before_validate(self):
-        if (self.epoch + 1) % self.every and self.epoch + 1 < self.n_epoch: raise CancelValidException
+        done = self.epoch + 1
+        if done % self.every and done < self.n_epoch: raise CancelValidException
 
-# %% ../nbs/42_experiment.ipynb #c16a0011
+# %% ../nbs/42_experiment.ipynb #c16a0012
 _splits = {'cifar10': ('train', 'test'), 'cifar100': ('train', 'test'), 'imagenet': ('train', 'val')}
 _n_classes = {'cifar10': 10, 'cifar100': 100}
 
@@ -315,11 +469,13 @@ def data_folder(
     data=None, # folder of the images, as for `train`
 )->Path|None: # None where they come from no folder
     "Where the images of a run are looked for."
-    if run.data == 'digits' and data is not None: raise ValueError(f'digits come with scikit-learn, from no folder; got the folder {data}')
+    if run.data == 'digits' and data is not None:
+        raise ValueError(f'digits come with scikit-learn, from no folder; got the folder {data}')
     if data is not None: return Path(data).expanduser()
     if run.data == 'imagenet': return Path('imagenet')
     return fastai_path('data')/run.data if run.data in _n_classes else None
 
+# %% ../nbs/42_experiment.ipynb #308cc4d6
 def data_facts(
     run:Run,
     data=None, # folder of the images, as for `train`
@@ -329,11 +485,13 @@ def data_facts(
     if root is None or not root.exists():
         if data is not None and run.data in data_sets: data_sets[run.data](path=data, bs=run.bs)      # says what is missing
         return {}
-    facts, n = folder_facts(root, _splits.get(run.data, ())), _n_classes.get(run.data)
-    if n and facts['files'] and facts['classes'] != n: raise ValueError(f'{run.data} has {n} classes, and {root}/train has {facts["classes"]}')
+    facts = folder_facts(root, _splits.get(run.data, ()))
+    n_classes = _n_classes.get(run.data)
+    if n_classes and facts['files'] and facts['classes'] != n_classes:
+        raise ValueError(f'{run.data} has {n_classes} classes, and {root}/train has {facts["classes"]}')
     return facts
 
-# %% ../nbs/42_experiment.ipynb #c16a0012
+# %% ../nbs/42_experiment.ipynb #c7063c13
 def run_facts(
     run:Run,
     data=None, # folder of the images, as for `train`
@@ -344,20 +502,26 @@ def run_facts(
     images = data_facts(run, data) if images is None else images
     return dict(data=images, own=own, source=source_version(), processes=max(num_distrib(), 1))
 
+# %% ../nbs/42_experiment.ipynb #d125da20
+def _changed_data(a, b):
+    "What two `data_facts` disagree about, in words; '' for nothing."
+    if not a or not b or a['digest'] == b['digest']: return ''
+    return f'the data are others ({a["files"]} files in {a["classes"]} classes then, {b["files"]} in {b["classes"]} now)'
+
+_compared = {'processes': 'processes', 'loader_workers': 'loader workers', 'source': 'as version of this package'}
+
 def what_changed(
     then:dict, # `run_facts`
     now:dict, # `run_facts`
 )->list: # of words; empty where nothing did
     "What two facts disagree about; what one of them leaves out is passed over."
-    said, (a, b) = [], (then.get('data'), now.get('data'))
-    if a and b and a['digest'] != b['digest']:
-        said.append(f'the data are others ({a["files"]} files in {a["classes"]} classes then, {b["files"]} in {b["classes"]} now)')
-    for name,text in now.get('own', {}).items():
-        if then.get('own', {}).get(name, text) != text: said.append(f'{name} was edited')
-    for k,words in (('processes', 'processes'), ('loader_workers', 'loader workers'), ('source', 'as version of this package')):
-        a, b = then.get(k), now.get(k)
-        if None not in (a, b) and a != b: said.append(f'{a} {words} then, {b} now')
-    return said
+    changed = [_changed_data(then.get('data'), now.get('data'))]
+    own = then.get('own', {})
+    changed += [f'{name} was edited' for name,digest in now.get('own', {}).items() if own.get(name, digest) != digest]
+    for name,words in _compared.items():
+        a, b = then.get(name), now.get(name)
+        if None not in (a, b) and a != b: changed.append(f'{a} {words} then, {b} now')
+    return [line for line in changed if line]
 
 # %% ../nbs/42_experiment.ipynb #c16a0020
 def load_weights(
@@ -368,13 +532,27 @@ def load_weights(
     "`load_state_dict`, whose error is one line."
     try: model.load_state_dict(state)
     except RuntimeError as e:
-        lines = str(e).strip().splitlines()
-        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {lines[-1].strip()}') from e
-
-def _check_held(lock):
-    if lock is not None and not lock.held(): raise OSError(f'{lock.path.parent} was taken over by another process while this one stood still')
+        reason = str(e).strip().splitlines()[-1].strip()
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {reason}') from e
 
 # %% ../nbs/42_experiment.ipynb #ed5efdbc
+def _check_held(lock):
+    "An `OSError` if another process has taken the lock over."
+    if lock is not None and not lock.held():
+        raise OSError(f'{lock.path.parent} was taken over by another process while this one stood still')
+
+# %% ../nbs/42_experiment.ipynb #c16a0022
+def checkpoint_files(
+    folder, # of a run's checkpoints
+)->list: # the newest first
+    "The checkpoints of single epochs."
+    return sorted(Path(folder).glob('epoch_*.pt'), reverse=True)
+
+def _remove_checkpoints(folder, keep=0):
+    "All but the newest `keep` checkpoints of single epochs go."
+    for old in checkpoint_files(folder)[keep:]: old.unlink()
+
+# %% ../nbs/42_experiment.ipynb #c16a0024
 class Checkpoints(Callback):
     "Writes the state of a run after every epoch, and puts one back before the first."
     order = RunLog.order + 1
@@ -385,50 +563,65 @@ class Checkpoints(Callback):
         keep:int=2, # how many files
         about:dict=(), # what else every file says: settings, facts
         lock:RunLock|None=None, # without which nothing is written
-    ): self.folder, self.log, self.state, self.keep, self.about, self.lock = Path(folder), log, state, keep, dict(about), lock
+    ):
+        self.folder = Path(folder)
+        self.log, self.state = log, state
+        self.about = dict(about)
+        self.keep, self.lock = keep, lock
 
-    def before_fit(self):
-        if self.state is None: return
-        load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
-        self.opt.load_state_dict(self.state['opt'])
-        if self.state['scaler'] is not None: self.learn.scaler.load_state_dict(self.state['scaler'])
+# %% ../nbs/42_experiment.ipynb #9d89ae03
+@patch
+def _contents(self:Checkpoints):
+    "What a checkpoint holds."
+    model = get_model(self.learn.model).state_dict()
+    scaler = getattr(self.learn, 'scaler', None)
+    return dict(epoch=self.epoch + 1, model=model, opt=self.opt.state_dict(),
+                scaler=scaler and scaler.state_dict(), rows=self.log.rows, **self.about)
 
-    def after_epoch(self):
-        if rank_distrib() or len(self.log.rows) != self.epoch + 1: return      # skipped epochs
-        _check_held(self.lock)
-        scaler = getattr(self.learn, 'scaler', None)
-        write_whole(dict(epoch=self.epoch + 1, model=get_model(self.learn.model).state_dict(), opt=self.opt.state_dict(),
-                         scaler=scaler and scaler.state_dict(), rows=self.log.rows, **self.about), self.folder/f'epoch_{self.epoch + 1:05d}.pt')
-        for old in checkpoint_files(self.folder)[self.keep:]: old.unlink()
+@patch
+def after_epoch(self:Checkpoints):
+    skipped = len(self.log.rows) != self.epoch + 1
+    if skipped or rank_distrib(): return
+    _check_held(self.lock)
+    write_whole(self._contents(), self.folder/f'epoch_{self.epoch + 1:05d}.pt')
+    _remove_checkpoints(self.folder, self.keep)
 
-def checkpoint_files(
-    folder, # of a run's checkpoints
-)->list: # the newest first
-    "The checkpoints of single epochs."
-    return sorted(Path(folder).glob('epoch_*.pt'), reverse=True)
+# %% ../nbs/42_experiment.ipynb #11b19512
+@patch
+def before_fit(self:Checkpoints):
+    if self.state is None: return
+    load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
+    self.opt.load_state_dict(self.state['opt'])
+    if self.state['scaler'] is not None: self.learn.scaler.load_state_dict(self.state['scaler'])
 
-# %% ../nbs/42_experiment.ipynb #ff019674
+# %% ../nbs/42_experiment.ipynb #4a697f8d
+def _load_checked(f):
+    "What `torch.save` wrote into an open file, once all checksums are right."
+    with zipfile.ZipFile(f) as z: wrong = z.testzip()
+    if wrong: raise ValueError(f'checksum of {wrong}')
+    f.seek(0)
+    return torch.load(f, map_location='cpu', weights_only=True)
+
 def read_whole(
     path, # of a file that `torch.save` wrote
 ): # what was saved
     "Read tensors and plain values, every checksum compared; a `ValueError` if the file is damaged."
     with open(path, 'rb') as f:
-        try:
-            with zipfile.ZipFile(f) as z: wrong = z.testzip()
-            if wrong: raise ValueError(f'checksum of {wrong}')
-            f.seek(0)
-            return torch.load(f, map_location='cpu', weights_only=True)
+        try: return _load_checked(f)
         except MemoryError: raise
         except Exception as e:
-            if isinstance(e, OSError) and e.errno not in (None, errno.EINVAL): raise      # the system's word, not the file's
-            raise ValueError(f'{path} is damaged, or no file of torch ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else ""})') from e
+            of_the_system = isinstance(e, OSError) and e.errno not in (None, errno.EINVAL)
+            if of_the_system: raise      # which says nothing about the file
+            reason = str(e).splitlines()[0] if str(e) else ''
+            raise ValueError(f'{path} is damaged, or no file of torch ({type(e).__name__}: {reason})') from e
 
+# %% ../nbs/42_experiment.ipynb #acd18230
 def _set_aside(path):
     "Give a damaged file another name, which nobody has."
     n = len(list(path.parent.glob(f'{path.name}.damaged*')))
-    return path.rename(f'{path}.damaged{f".{n}" * bool(n)}')
+    number = f'.{n}' if n else ''
+    return path.rename(f'{path}.damaged{number}')
 
-# %% ../nbs/42_experiment.ipynb #c16a0022
 def newest_checkpoint(
     folder, # of a run's checkpoints
 )->dict|None: # None where there is none
@@ -443,154 +636,230 @@ def all_finite(model:nn.Module)->bool:
     "Whether all weights and statistics are numbers."
     return all(v.isfinite().all() for v in model.state_dict().values())
 
+# %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
     "Ends a training whose weights are no numbers any more, and notes the epoch in the log."
     order = RunLog.order + .5 # ahead of `Checkpoints`
     def __init__(self, log:RunLog): self.log = log
+
     def after_epoch(self):
-        if len(self.log.rows) != self.epoch + 1 or not any(gather(not all_finite(self.learn.model))): return
+        skipped = len(self.log.rows) != self.epoch + 1
+        if skipped or not any(gather(not all_finite(self.learn.model))): return
         self.log.diverged = self.epoch + 1
         raise CancelFitException
 
-# %% ../nbs/42_experiment.ipynb #810d4b84
+# %% ../nbs/42_experiment.ipynb #c16a0040
+def _summary_of_tests(rows):
+    "Last and best top-1 of a log, and the epoch of the best."
+    tested = [r for r in rows if r['top1'] is not None]
+    best = max(tested, key=lambda r: r['top1'], default=dict(top1=math.nan, epoch=None))
+    last = math.nan if rows[-1]['top1'] is None else rows[-1]['top1']
+    return {'last top-1 (%)': round(last, 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch']}
+
+# %% ../nbs/42_experiment.ipynb #637b4ad7
+def _summary_of_times(rows):
+    "Seconds of a log's training parts, of the whole, and images per second of training."
+    seconds = sum(r['seconds'] for r in rows)
+    images = sum(r['images_s'] * r['seconds'] for r in rows)
+    wall = sum(r['wall'] for r in rows)
+    return {'time (s)': round(seconds, 1), 'wall (s)': round(wall, 1), 'images/s': round(images / seconds, 1)}
+
+# %% ../nbs/42_experiment.ipynb #bcbfef52
+def _summary(log, interp):
+    "The numbers of a run that a table shows."
+    accuracies = {} if interp is None else interp.summary().iloc[0].to_dict()
+    rounded = {k: round(v, 3) for k,v in accuracies.items() if k != 'sub-networks'}
+    diverged = {'diverged in epoch': log.diverged} if log.diverged else {}
+    return {**rounded, **diverged, **_summary_of_tests(log.rows), **_summary_of_times(log.rows)}
+
 def _peak_memory():
     "(MiB, of what)"
     if torch.cuda.is_available(): return torch.cuda.max_memory_allocated() / 2**20, 'CUDA allocator'
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 2**10), 'process, from its start'
+    unit = 2**20 if sys.platform == 'darwin' else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 'process, from its start'
 
-def _summary(log, interp):
-    "The numbers of a run that a table shows."
-    rows = log.rows
-    tested = [r for r in rows if r['top1'] is not None]
-    best = max(tested, key=lambda r: r['top1'], default=dict(top1=math.nan, epoch=None))
-    last = rows[-1]['top1'] if rows[-1]['top1'] is not None else math.nan
-    seconds = sum(r['seconds'] for r in rows)
-    found = {} if interp is None else interp.summary().iloc[0].to_dict()
-    return {**{k: round(v, 3) for k,v in found.items() if k != 'sub-networks'},
-            **({'diverged in epoch': log.diverged} if log.diverged else {}),
-            'last top-1 (%)': round(last, 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch'],
-            'time (s)': round(seconds, 1), 'wall (s)': round(sum(r['wall'] for r in rows), 1),
-            'images/s': round(sum(r['images_s'] * r['seconds'] for r in rows) / seconds, 1)}
+# %% ../nbs/42_experiment.ipynb #8163f20b
+def _subnet_rows(interp):
+    "Depths, accuracy and size of each sub-network, as JSON can hold them."
+    columns = ('accuracy', 'n_params', 'flops')
+    rows = interp.results.itertuples()
+    return [dict(depths=list(r.depths), **{c: getattr(r, c) for c in columns}) for r in rows]
 
 def _record(run, log, interp, peaks, facts, about):
     "Settings, what was measured, from what, and on what."
     memory, of = max(peaks)               # of the hungriest process
-    columns = ('accuracy', 'n_params', 'flops')
-    subnets = None if interp is None else [dict(depths=list(r.depths), **{c: getattr(r, c) for c in columns}) for r in interp.results.itertuples()]
-    return dict(key=run.key, settings=run.settings, summary={**_summary(log, interp), 'peak (MiB)': round(memory)}, epochs=log.rows,
-                subnets=subnets, subnets_of=None if interp is None else math.prod(interp.depths), diverged=log.diverged,
-                made_from=facts, **about, memory_of=of, processes=facts['processes'], loader_workers=facts['loader_workers'],
-                source=facts['source'], command=this_command(), **versions())
+    summary = {**_summary(log, interp), 'peak (MiB)': round(memory)}
+    subnets = subnets_of = None
+    if interp is not None: subnets, subnets_of = _subnet_rows(interp), math.prod(interp.depths)
+    measured = dict(summary=summary, epochs=log.rows, subnets=subnets, subnets_of=subnets_of, diverged=log.diverged)
+    machine = {k: facts[k] for k in ('processes', 'loader_workers', 'source')}
+    return dict(key=run.key, settings=run.settings, **measured, made_from=facts, **about,
+                memory_of=of, **machine, command=this_command(), **versions())
 
-# %% ../nbs/42_experiment.ipynb #bf12928a
+# %% ../nbs/42_experiment.ipynb #557bff2c
 def stored_record(
     run:Run,
     store:ResultsStore,
     facts:dict, # `run_facts` of today
 )->dict|None: # None where there is none
     "The record of a run; a `ValueError` if it was made from other data or other code of one's own."
-    if (found := store.get(run.settings)) is None: return None
-    made = {k: v for k,v in found.get('made_from', {}).items() if k in ('data', 'own')}
-    if changed := what_changed(made, facts):
-        raise ValueError(f'the stored result of run {run.key} was made from something else: {"; ".join(changed)}. '
-                         'Train it anew with force (--force), or into another folder (--out)')
-    return found
+    record = store.get(run.settings)
+    if record is None: return None
+    compared = {k: v for k,v in record.get('made_from', {}).items() if k in ('data', 'own')}
+    changed = '; '.join(what_changed(compared, facts))
+    if not changed: return record
+    raise ValueError(f'the stored result of run {run.key} was made from something else: {changed}. '
+                     'Train it anew with force (--force), or into another folder (--out)')
 
-def _about_stored(run, store, folder, found):
+# %% ../nbs/42_experiment.ipynb #1be50bc7
+def _about_stored(run, store, folder, record):
     "Where a stored result comes from, in words."
-    final, source = folder/'final.pt', found.get('source', 'unknown')
+    source, final = record.get('source', 'unknown'), folder/'final.pt'
     version = source if source == source_version() else f'{source} (this is {source_version()})'
-    parts = [f'finished {store.finished(run.settings)} by version {version}', f'weights in {final}' if final.is_file() else f'its weights are gone from {final}']
-    if not found.get('made_from', {}).get('data') and run.data != 'digits': parts.append('it does not say of which images it is')
+    parts = [f'finished {store.finished(run.settings)} by version {version}']
+    parts.append(f'weights in {final}' if final.is_file() else f'its weights are gone from {final}')
+    knows_images = run.data == 'digits' or record.get('made_from', {}).get('data')
+    if not knows_images: parts.append('it does not say of which images it is')
     if checkpoint_files(folder): parts.append('a newer training was interrupted; resume (--resume) goes on with that')
     return f'stored result, not trained again: {"; ".join(parts)}'
 
-# %% ../nbs/42_experiment.ipynb #c16a0040
-def _state(run, folder, store, facts, force, resume):
-    "The checkpoint to go on from; None: begin anew. What does not belong to this run of today is refused."
-    files = checkpoint_files(folder)
-    if not files or (force and not resume): return None
-    if not resume: raise FileExistsError(f'{folder} holds an interrupted training of these settings ({files[0].stem}): go on with resume (--resume), or begin anew with force (--force)')
-    state = newest_checkpoint(folder)
-    if state is None: return None
+# %% ../nbs/42_experiment.ipynb #f7219267
+def _check_same_settings(state, run, file):
+    "A `ValueError` for a checkpoint of other settings, whatever its name."
     theirs = json.loads(state.get('settings', json.dumps(run.settings)))
-    if odd := [k for k in {**theirs, **run.settings} if settings_key({k: theirs.get(k)}) != settings_key({k: run.settings.get(k)})]:
-        raise ValueError(f'{files[0]} is a checkpoint of other settings: ' + ', '.join(f'{k} {theirs.get(k)}' for k in odd))
-    _check_same(state, facts, folder, force)
-    return state
+    ours = run.settings
+    def same(k): return settings_key({k: theirs.get(k)}) == settings_key({k: ours.get(k)})
+    others = ', '.join(f'{k} {theirs.get(k)}' for k in {**theirs, **ours} if not same(k))
+    if others: raise ValueError(f'{file} is a checkpoint of other settings: {others}')
 
-def _check_same(state, facts, folder, force):
+# %% ../nbs/42_experiment.ipynb #0638f531
+def _check_same_facts(state, facts, folder, force):
     "Refuse to go on where the training had begun from something else, unless that is wanted."
     changed = what_changed(json.loads(state.get('facts', '{}')), facts)
     if not changed: return
-    if not force: raise ValueError(f'the training in {folder} began from something else: {"; ".join(changed)}. Begin anew with force (--force), '
-                                   'or go on in spite of it with both (--resume --force): its record will say so')
-    state['changed'] = [*state.get('changed', []), *changed]
+    if force:
+        state['changed'] = [*state.get('changed', []), *changed]
+        return
+    raise ValueError(f'the training in {folder} began from something else: {"; ".join(changed)}. Begin anew with force (--force), '
+                     'or go on in spite of it with both (--resume --force): its record will say so')
 
-def _is_of(state, record):
+# %% ../nbs/42_experiment.ipynb #d32ea839
+def _state_to_resume(run, folder, facts, force, resume):
+    "The checkpoint to go on from; None: begin anew. What does not belong to this run of today is refused."
+    files = checkpoint_files(folder)
+    if not files or (force and not resume): return None
+    if not resume:
+        raise FileExistsError(f'{folder} holds an interrupted training of these settings ({files[0].stem}): '
+                              'go on with resume (--resume), or begin anew with force (--force)')
+    state = newest_checkpoint(folder)
+    if state is None: return None
+    _check_same_settings(state, run, files[0])
+    _check_same_facts(state, facts, folder, force)
+    return state
+
+# %% ../nbs/42_experiment.ipynb #16d32bf0
+def _stored_if_wanted(run, folder, store, facts, force, resume):
+    "What is stored and asked for: with `resume`, an interrupted training comes before it."
+    if force or (resume and checkpoint_files(folder)): return None
+    return stored_record(run, store, facts)
+
+def _was_finished(state, record):
     "Whether a checkpoint is what a finished training left behind."
     return bool(state and record and state.get('training') and state['training'] == record.get('training'))
-
-# %% ../nbs/42_experiment.ipynb #c16a0041
-def _stored(run, folder, store, facts, force, resume):
-    "What is stored and asked for: with `resume`, an interrupted training comes before it."
-    return None if force or (resume and checkpoint_files(folder)) else stored_record(run, store, facts)
 
 def _begin(run, folder, store, facts, force, resume):
     "(stored record, checkpoint), for who holds the lock; files of processes that are gone are taken away."
     for f in folder.glob('*.pt.[0-9]*'): f.unlink()
-    if found := _stored(run, folder, store, facts, force, resume): return found, None     # finished by another meanwhile
+    stored = _stored_if_wanted(run, folder, store, facts, force, resume)
+    if stored: return stored, None     # finished by another meanwhile
     record = None if force else store.get(run.settings)
-    if resume and record and _is_of(newest_checkpoint(folder), record):
-        for f in checkpoint_files(folder): f.unlink()
+    if resume and record and _was_finished(newest_checkpoint(folder), record):
+        _remove_checkpoints(folder)
         return stored_record(run, store, facts), None
-    return None, _state(run, folder, store, facts, force, resume)
+    return None, _state_to_resume(run, folder, facts, force, resume)
 
-def _keep(run, learn, folder, store, record, lock):
-    "The weights first, then the record; the checkpoints of epochs are needed no longer."
-    _check_held(lock)
-    write_whole(dict(settings=json.dumps(run.settings), facts=json.dumps(record['made_from']), model=learn.model.state_dict()), folder/'final.pt')
-    store.put(run.settings, record)
-    for f in checkpoint_files(folder): f.unlink()
+# %% ../nbs/42_experiment.ipynb #9754d513
+@contextmanager
+def _locked(folder):
+    "The folder is there, and locked by the first process; if it is empty in the end, it goes."
+    from_first(lambda: folder.mkdir(parents=True, exist_ok=True))
+    lock = None if rank_distrib() else RunLock(folder/'lock')
+    try:
+        from_first(lambda: lock.take() and None)      # a lock is not sent to the others
+        yield lock
+    finally:
+        if lock is not None: _give_back(lock)
 
-# %% ../nbs/42_experiment.ipynb #637b4ad7
-def _evaluated(learn):
-    "All sub-networks; None for a network that has diverged or does not come apart."
-    if not all_finite(learn.model): return None
-    try: return evaluate_together(learn)
-    except NotResidualError: return None
+def _give_back(lock):
+    "Release the lock, and take the folder away if nothing lies in it."
+    lock.release()
+    try: lock.path.parent.rmdir()
+    except OSError: pass
+
+# %% ../nbs/42_experiment.ipynb #99d6df79
+def _training_name(state):
+    "What record and checkpoints say of the training: its name, and what changed under it."
+    return dict(training=state.get('training') or uuid.uuid4().hex[:12], changed=state.get('changed', []))
 
 def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
-    "Train, from a checkpoint or from the beginning; (log, what record and checkpoints say of the training)."
+    "Train, from a checkpoint or from the beginning; (log, what the record says of the training)."
     state = state or {}
     log = RunLog(state.get('rows', []), report)
-    about = dict(training=state.get('training') or uuid.uuid4().hex[:12], changed=state.get('changed', []))
-    files = dict(settings=json.dumps(run.settings), facts=json.dumps(facts), **about)
-    own = [EpochSeeds(run.seed), log, skip, StopDiverged(log), Checkpoints(folder, log, state or None, about=files, lock=lock)]
+    about = _training_name(state)
+    in_files = dict(settings=json.dumps(run.settings), facts=json.dumps(facts), **about)
+    checkpoints = Checkpoints(folder, log, state or None, about=in_files, lock=lock)
+    own = [EpochSeeds(run.seed), log, skip, StopDiverged(log), checkpoints]
     done = len(log.rows)
     if torch.cuda.is_available(): torch.cuda.reset_peak_memory_stats()
     with distributed(learn, run.sync_bn), learn.no_logging():
         learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), *own, *L(cbs)])
     return log, dict(about, resumed_after=done or None)
 
+# %% ../nbs/42_experiment.ipynb #49a93a3d
+def _evaluated(learn):
+    "All sub-networks; None for a network that has diverged or does not come apart."
+    if not all_finite(learn.model): return None
+    try: return evaluate_together(learn)
+    except NotResidualError: return None
+
+def _store_result(run, learn, folder, store, record, lock):
+    "The weights first, then the record; the checkpoints of epochs are needed no longer."
+    _check_held(lock)
+    final = dict(settings=json.dumps(run.settings), facts=json.dumps(record['made_from']), model=learn.model.state_dict())
+    write_whole(final, folder/'final.pt')
+    store.put(run.settings, record)
+    _remove_checkpoints(folder)
+
+# %% ../nbs/42_experiment.ipynb #a76f22ea
+def _all_facts(run, learn, facts, data):
+    "With what is known once the loaders are there: the images, which may have come only now, and the workers."
+    workers = getattr(learn.dls.train, 'fake_l', learn.dls.train).num_workers
+    return dict(facts, data=facts['data'] or data_facts(run, data), loader_workers=workers)
+
+def _prepare(learn, folder, state, facts, force):
+    "Room for the files; the checkpoints of an earlier training, which is given up, go."
+    if state:
+        workers = {'loader_workers': facts['loader_workers']}
+        from_first(lambda: _check_same_facts(state, workers, folder, force))
+    room = 32 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights and momentum, and some
+    from_first(lambda: writable_folder(folder, need=room))
+    if state is None and not rank_distrib(): _remove_checkpoints(folder)
+
+# %% ../nbs/42_experiment.ipynb #d8a9095d
 def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs):
     "From the data to the stored record."
     learn = run_learner(run, data)
-    workers = getattr(learn.dls.train, 'fake_l', learn.dls.train).num_workers
-    facts = dict(facts, data=facts['data'] or data_facts(run, data), loader_workers=workers)      # which may have come only now
-    if state: from_first(lambda: _check_same(state, {'loader_workers': workers}, folder, force))
-    from_first(lambda: writable_folder(folder, need=32 * sum(p.numel() for p in learn.model.parameters())))     # three files of weights and momentum, and some
-    if not rank_distrib() and state is None:
-        for f in checkpoint_files(folder): f.unlink()            # of an earlier training, which is given up
+    facts = _all_facts(run, learn, facts, data)
+    _prepare(learn, folder, state, facts, force)
     log, about = _fit(run, learn, folder, state, lock, facts, report, skip, cbs)
     interp, peaks = _evaluated(learn), gather(_peak_memory())
     def finish():
         record = _record(run, log, interp, peaks, facts, about)
-        _keep(run, learn, folder, store, record, lock)
+        _store_result(run, learn, folder, store, record, lock)
         return record
     return from_first(finish)
 
-# %% ../nbs/42_experiment.ipynb #c16a0042
+# %% ../nbs/42_experiment.ipynb #87deec76
 def train(
     run:Run, # what is to be trained
     out='results', # folder: results.sqlite, and checkpoints/<key of the run>/
@@ -602,30 +871,20 @@ def train(
     valid_every:int=1, # epochs from one test to the next; the weights do not depend on it
     say:Callable=print, # called with a line where a stored result is returned
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
-    "Carry out a run, evaluate its ordered sub-networks (1,000 of them where there are more), store the record; or return the one that is stored."
+    "Carry out a run, evaluate its ordered sub-networks (at most 1,000), store the record; or return the one that is stored."
     skip = SkipValidation(valid_every)
     with together():
-        store, folder = ResultsStore(Path(out).expanduser()/'results.sqlite'), Path(out).expanduser()/'checkpoints'/run.key
+        store = ResultsStore(Path(out).expanduser()/'results.sqlite')
+        folder = store.path.parent/'checkpoints'/run.key
         from_first(lambda: (writable_folder(out), store.check()) and None)
         facts = from_first(lambda: run_facts(run, data))
-        found, lock, state = from_first(lambda: _stored(run, folder, store, facts, force, resume)), None, None
-        try:
-            if not found:
-                from_first(lambda: folder.mkdir(parents=True, exist_ok=True))
-                if not rank_distrib(): lock = RunLock(folder/'lock')
-                from_first(lambda: lock.take() and None)
-                found, state = from_first(lambda: _begin(run, folder, store, facts, force, resume))
-            if not found: return _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs)
-            if not rank_distrib(): say(_about_stored(run, store, folder, found))
-            return found
-        finally:
-            if lock is not None: _give_back(lock)
-
-def _give_back(lock):
-    "Release the lock, and take the folder away if nothing lies in it."
-    lock.release()
-    try: lock.path.parent.rmdir()
-    except OSError: pass
+        record = from_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
+        if not record:
+            with _locked(folder) as lock:
+                record, state = from_first(lambda: _begin(run, folder, store, facts, force, resume))
+                if not record: return _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs)
+        if not rank_distrib(): say(_about_stored(run, store, folder, record))
+        return record
 
 # %% ../nbs/42_experiment.ipynb #16c5a5cb
 def record_interpretation(
@@ -633,23 +892,30 @@ def record_interpretation(
     name:str='', # for legends
 )->LoafingInterpretation:
     "The sub-networks of a finished run."
-    if not record.get('subnets'): raise ValueError(f'run {record["key"]} has no sub-networks: its training diverged, or its network does not come apart')
+    if not record.get('subnets'):
+        raise ValueError(f'run {record["key"]} has no sub-networks: its training diverged, or its network does not come apart')
     df = pd.DataFrame(record['subnets'])
     df['depths'] = df.depths.map(tuple)
-    return LoafingInterpretation(df, tuple(map(max, zip(*df.depths))), name)
+    whole = tuple(map(max, zip(*df.depths)))      # the depths of the main network
+    return LoafingInterpretation(df, whole, name)
 
-# %% ../nbs/42_experiment.ipynb #e1999867
+# %% ../nbs/42_experiment.ipynb #dafdeded
+def _read_final(path):
+    "Settings and weights of a finished run; a `ValueError` for any other file."
+    if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}')
+    try: saved = read_whole(path)
+    except ValueError as e: raise ValueError(f'{path} is no final.pt of a run: {e}') from e
+    if isinstance(saved, dict) and {'settings', 'model'} <= set(saved): return saved
+    raise ValueError(f'{path} is no final.pt of a run: settings and model are not in it')
+
+# %% ../nbs/42_experiment.ipynb #48936bf9
 def evaluate_checkpoint(
     path, # final.pt of a run
     data=None, # folder of the images; None: where fastai keeps them
 )->LoafingInterpretation:
     "Evaluate all ordered sub-networks of a trained network; in several processes, shared out."
     path = Path(path).expanduser()
-    if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}')
-    try: saved = read_whole(path)
-    except ValueError as e: raise ValueError(f'{path} is no final.pt of a run: {e}') from e
-    if not isinstance(saved, dict) or not {'settings', 'model'} <= set(saved):
-        raise ValueError(f'{path} is no final.pt of a run: settings and model are not in it')
+    saved = _read_final(path)
     run = Run(**json.loads(saved['settings']))
     with together():
         learn = run_learner(run, data)

@@ -24,51 +24,61 @@ def processor()->str:
     except OSError: names = []
     return names[0] if names else platform.processor() or platform.machine()
 
+# %% ../nbs/40_store.ipynb #e22db329
 def versions()->dict:
     "What a stored number has to say of the machine and the libraries that gave it."
     import fastai, torch, torchvision
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
     others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
-    return dict(python=platform.python_version(), torch=torch.__version__, torchvision=torchvision.__version__,
-                fastai=fastai.__version__, **others, machine=platform.machine(), processor=processor(),
-                cpus=os.cpu_count(), threads=torch.get_num_threads(), gpu=gpu)
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    machine = dict(machine=platform.machine(), processor=processor(), cpus=os.cpu_count(), threads=torch.get_num_threads(), gpu=gpu)
+    return dict(python=platform.python_version(), **libraries, **others, **machine)
 
-# %% ../nbs/40_store.ipynb #c15a0001
+# %% ../nbs/40_store.ipynb #3ba1f2f5
+def _git(here, *args):
+    "What git says in a folder."
+    done = subprocess.run(['git', '-C', here, *args], capture_output=True, text=True, timeout=10, check=True)
+    return done.stdout.strip()
+
 @functools.cache
 def source_version()->str: # 'commit', with a + behind it where files were changed since; or the installed version
     "Which version of this package is running."
     here = Path(__file__).resolve().parent if '__file__' in globals() else Path.cwd()
-    def git(*args):
-        done = subprocess.run(['git', '-C', here, *args], capture_output=True, text=True, timeout=10, check=True)
-        return done.stdout.strip()
     try:
-        git('ls-files', '--error-unmatch', here/'store.py')      # a checkout of this package, not one around its environment
-        changed = bool(git('status', '--porcelain', '--untracked-files=no', here))
-        return git('rev-parse', '--short=12', 'HEAD') + '+' * changed
+        _git(here, 'ls-files', '--error-unmatch', here/'store.py')      # a checkout of this package, not one around its environment
+        changed = bool(_git(here, 'status', '--porcelain', '--untracked-files=no', here))
+        return _git(here, 'rev-parse', '--short=12', 'HEAD') + '+' * changed
     except (OSError, subprocess.SubprocessError):
         try: return version('stimulative')
         except PackageNotFoundError: return 'unknown'
 
+# %% ../nbs/40_store.ipynb #409b4d72
 def this_command()->str: # as it was typed, or 'a notebook'
     "What this process was started with."
-    if passed_on := os.environ.get('STIMULATIVE_COMMAND'): return passed_on     # by who started it to train
+    passed_on = os.environ.get('STIMULATIVE_COMMAND')     # by who started it to train
+    if passed_on: return passed_on
     name = Path(sys.argv[0]).name
     return 'a notebook' if name == 'ipykernel_launcher.py' else shlex.join([name, *sys.argv[1:]])
 
 # %% ../nbs/40_store.ipynb #f81a8dd7
+def _plain(o):
+    "Tuples as lists, whole floats as integers."
+    if isinstance(o, dict): return {k: _plain(v) for k,v in o.items()}
+    if isinstance(o, (list, tuple)): return [_plain(v) for v in o]
+    return int(o) if isinstance(o, float) and o.is_integer() else o
+
 def settings_key(
     settings:dict, # of JSON alone
 )->str: # 16 hexadecimal digits
     "The name of a run: the same for the same settings, another for others."
-    def plain(o):
-        if isinstance(o, dict): return {k: plain(v) for k,v in o.items()}
-        if isinstance(o, (list, tuple)): return [plain(v) for v in o]
-        return int(o) if isinstance(o, float) and o.is_integer() else o
-    return hashlib.sha256(json.dumps(plain(settings), sort_keys=True).encode()).hexdigest()[:16]
+    text = json.dumps(_plain(settings), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 # %% ../nbs/40_store.ipynb #af98d0e4
+_columns = 'key TEXT PRIMARY KEY, finished TEXT NOT NULL, settings TEXT NOT NULL, record TEXT NOT NULL'
+
 class ResultsStore:
-    "Finished runs in one SQLite file, one row a run."
+    "Finished runs in one SQLite file, a row per run."
     def __init__(self,
         path, # of the file; made with the first record
     ):
@@ -77,69 +87,88 @@ class ResultsStore:
     @contextmanager
     def _open(self):
         "A connection; what the body does is written as a whole or not at all. Waits for other writers."
-        columns, db = 'key TEXT PRIMARY KEY, finished TEXT NOT NULL, settings TEXT NOT NULL, record TEXT NOT NULL', None
+        db = None
         try:
             db = sqlite3.connect(self.path, timeout=120)
             with db:
-                db.execute(f'CREATE TABLE IF NOT EXISTS runs ({columns})')
+                db.execute(f'CREATE TABLE IF NOT EXISTS runs ({_columns})')
                 yield db
         except sqlite3.Error as e: raise OSError(f'{self.path} cannot be used as a results store: {e}') from e
         finally:
             if db is not None: db.close()
 
-    def check(self):
-        "See that a record can be kept: one is written and taken away again. An `OSError` if not."
-        with self._open() as db:
-            db.execute("INSERT INTO runs VALUES ('probe', '', '', '')")
-            db.execute("DELETE FROM runs WHERE key = 'probe'")
-
-    def put(self,
-        settings:dict, # what decides the run
-        record:dict, # what came of it
-    ):
-        "Keep a record, in the place of an earlier one of the same settings."
-        now = datetime.now(timezone.utc).isoformat(timespec='seconds')
-        with self._open() as db:
-            db.execute('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)', (settings_key(settings), now, json.dumps(settings), json.dumps(record)))
-
-    def get(self, settings:dict)->dict|None: # None where there is none
-        "The record of a run."
-        if not self.path.exists(): return None
-        with self._open() as db: row = db.execute('SELECT record FROM runs WHERE key = ?', (settings_key(settings),)).fetchone()
-        return row and json.loads(row[0])
-
-    def finished(self, settings:dict)->str|None: # date and time, in UTC
-        "When a run was finished."
-        if not self.path.exists(): return None
-        with self._open() as db:
-            row = db.execute('SELECT finished FROM runs WHERE key = ?', (settings_key(settings),)).fetchone()
-        return row and row[0]
-
-    def records(self)->list: # [(settings, record)], in the order in which they were finished
-        "All that is there."
-        if not self.path.exists(): return []
-        with self._open() as db: rows = db.execute('SELECT settings, record FROM runs ORDER BY finished, rowid').fetchall()
-        return [(json.loads(s), json.loads(r)) for s,r in rows]
-
-    def __len__(self): return len(self.records())
-
 # %% ../nbs/40_store.ipynb #221b4f38
+@patch
+def put(self:ResultsStore,
+    settings:dict, # what decides the run
+    record:dict, # what came of it
+):
+    "Keep a record, in the place of an earlier one of the same settings."
+    now = datetime.now(timezone.utc).isoformat(timespec='seconds')
+    row = (settings_key(settings), now, json.dumps(settings), json.dumps(record))
+    with self._open() as db: db.execute('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)', row)
+
+@patch
+def _select(self:ResultsStore, column, settings):
+    "What a column holds for a run; None where there is none."
+    if not self.path.exists(): return None
+    query = f'SELECT {column} FROM runs WHERE key = ?'
+    with self._open() as db: row = db.execute(query, (settings_key(settings),)).fetchone()
+    return row and row[0]
+
+@patch
+def get(self:ResultsStore, settings:dict)->dict|None: # None where there is none
+    "The record of a run."
+    record = self._select('record', settings)
+    return record and json.loads(record)
+
+@patch
+def finished(self:ResultsStore, settings:dict)->str|None: # date and time, in UTC
+    "When a run was finished."
+    return self._select('finished', settings)
+
+# %% ../nbs/40_store.ipynb #ccee2358
+@patch
+def records(self:ResultsStore)->list: # [(settings, record)], in the order in which they were finished
+    "All that is there."
+    if not self.path.exists(): return []
+    query = 'SELECT settings, record FROM runs ORDER BY finished, rowid'
+    with self._open() as db: rows = db.execute(query).fetchall()
+    return [(json.loads(settings), json.loads(record)) for settings,record in rows]
+
+@patch
+def __len__(self:ResultsStore): return len(self.records())
+
+# %% ../nbs/40_store.ipynb #46aa4f40
 def results_frame(
     records:list, # [(settings, record)]
-)->"DataFrame": # a row a run: key, settings, and what the records have under 'summary'
+)->"DataFrame": # a row per run: key, settings, and what the records have under 'summary'
     "Finished runs as a table, settings and summaries side by side."
     return pd.DataFrame([dict(key=settings_key(s), **s, **r.get('summary', {})) for s,r in records])
 
 # %% ../nbs/40_store.ipynb #c84a5ac9
 def results(
     out='results', # folder of the results
-)->"DataFrame": # a row a finished run, in the order in which they were finished
+)->"DataFrame": # a row per finished run, in the order in which they were finished
     "All finished runs of a folder; a `FileNotFoundError` if it has none."
     path = Path(out).expanduser()/'results.sqlite'
     if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
     return results_frame(ResultsStore(path).records())
 
+# %% ../nbs/40_store.ipynb #c15a0003
+@patch
+def check(self:ResultsStore):
+    "See that a record can be kept: one is written and taken away again. An `OSError` if not."
+    with self._open() as db:
+        db.execute("INSERT INTO runs VALUES ('probe', '', '', '')")
+        db.execute("DELETE FROM runs WHERE key = 'probe'")
+
 # %% ../nbs/40_store.ipynb #53d2fdfa
+def _fill(path, n):
+    "A file of `n` bytes, or some more."
+    with open(path, 'wb') as f:
+        for _ in range(0, n, 2**20): f.write(bytes(min(2**20, n)))
+
 def writable_folder(
     path, # of the folder; made if it is not there
     need:int=0, # bytes that must have room in it
@@ -151,8 +180,7 @@ def writable_folder(
         path.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(path).free
         if free < need: raise OSError(f'{need / 2**20:.0f} MiB are needed and {free / 2**20:.0f} MiB are free')
-        with open(probe, 'wb') as f:
-            for _ in range(0, max(need, 1), 2**20): f.write(bytes(min(2**20, max(need, 1))))
+        _fill(probe, max(need, 1))
     except OSError as e: raise OSError(f'results cannot be written to {path}: {e.strerror or e}') from e
     finally:
         try: probe.unlink()
@@ -160,22 +188,38 @@ def writable_folder(
     return path
 
 # %% ../nbs/40_store.ipynb #c15a0011
-def _data_files(root, folders):
-    "All files of the folders, as names below `root`, in order."
-    found, seen = [], {os.path.realpath(root)} if folders else set()
+def _data_folders(root, folders):
+    "(folder, its files) below the folders of `root`, links followed."
+    seen = {os.path.realpath(root)} if folders else set()
     for folder in folders or ['']:
         for at, dirs, names in os.walk(root/folder, followlinks=True):
             here = os.path.realpath(at)
-            if here in seen or ('results.sqlite' in names and not folder): dirs[:], names = [], []      # a link that leads back; results
+            leads_back = here in seen
+            holds_results = 'results.sqlite' in names and not folder
+            if leads_back or holds_results: dirs[:], names = [], []
             seen.add(here)
             dirs[:] = sorted(d for d in dirs if not d.startswith(('.', '__pycache__')))
-            found += [os.path.join(at, n) for n in sorted(names) if not n.startswith(('.', 'decoded.pt'))]
-    return [os.path.relpath(f, root) for f in found]
+            yield at, sorted(names)
 
-def _evenly(found, n):
+def _data_files(root, folders):
+    "All files of the folders, as names below `root`, in order."
+    files = [os.path.join(at, n) for at,names in _data_folders(root, folders) for n in names if not n.startswith(('.', 'decoded.pt'))]
+    return [os.path.relpath(f, root) for f in files]
+
+# %% ../nbs/40_store.ipynb #40756505
+def _evenly(items, n):
     "At most `n` of a list, from all of its length."
-    return found if len(found) <= n else [found[i * len(found) // n] for i in range(n)]
+    return items if len(items) <= n else [items[i * len(items) // n] for i in range(n)]
 
+def _files_digest(root, files):
+    "Changes with the names, with the sizes and with some contents."
+    digest = hashlib.sha256('\0'.join(files).encode(errors='surrogateescape'))
+    for name in _evenly(files, 100_000): digest.update(str((root/name).stat().st_size).encode())
+    for name in _evenly(files, 64):
+        with open(root/name, 'rb') as f: digest.update(f.read(2**16))
+    return digest.hexdigest()[:16]
+
+# %% ../nbs/40_store.ipynb #003a3a3d
 def folder_facts(
     root, # a folder of data, or a file
     folders:tuple=(), # look at these folders in it alone, such as ('train', 'test')
@@ -183,28 +227,31 @@ def folder_facts(
     "What tells one folder of data from another, found without reading it all."
     root = Path(root)
     files = [''] if root.is_file() else _data_files(root, folders)
-    digest = hashlib.sha256('\0'.join(files).encode(errors='surrogateescape'))
-    for name in _evenly(files, 100_000): digest.update(str((root/name).stat().st_size).encode())
-    for name in _evenly(files, 64):
-        with open(root/name, 'rb') as f: digest.update(f.read(2**16))
-    first = [os.path.dirname(f) for f in files if not folders or Path(f).parts[0] == folders[0]]
-    return dict(files=len(files), classes=len(set(first)), digest=digest.hexdigest()[:16])
+    classes = {os.path.dirname(f) for f in files if not folders or Path(f).parts[0] == folders[0]}
+    return dict(files=len(files), classes=len(classes), digest=_files_digest(root, files))
 
 # %% ../nbs/40_store.ipynb #c15a0014
+def _used_names(module):
+    "The names of the modules whose things a module holds."
+    things = list(vars(module).values())
+    homes = {getattr(o, '__module__', None) or getattr(o, '__name__', '') for o in things}
+    modules = {o.__name__ for o in things if isinstance(o, type(os))}
+    return {name for name in homes | modules if name}
+
 def _beside(module):
     "A module and, from its folder, those whose things it uses."
-    found, waiting = {}, [module]
+    folder = Path(module.__file__).resolve().parent
+    beside, waiting = {}, [module]
     while waiting:
         m = waiting.pop()
-        if m.__name__ in found: continue
-        found[m.__name__] = m
-        used = {getattr(o, '__module__', None) or getattr(o, '__name__', '') for o in list(vars(m).values())}
-        used |= {o.__name__ for o in list(vars(m).values()) if isinstance(o, type(os))}
-        folder = Path(module.__file__).resolve().parent
-        for other in filter(None, map(sys.modules.get, filter(None, used))):
-            if getattr(other, '__file__', None) and Path(other.__file__).resolve().is_relative_to(folder): waiting.append(other)
-    return [found[k] for k in sorted(found)]
+        if m.__name__ in beside: continue
+        beside[m.__name__] = m
+        used = [sys.modules[name] for name in _used_names(m) if sys.modules.get(name)]
+        files = [(other, getattr(other, '__file__', None)) for other in used]
+        waiting += [other for other,file in files if file and Path(file).resolve().is_relative_to(folder)]
+    return [beside[k] for k in sorted(beside)]
 
+# %% ../nbs/40_store.ipynb #0fe453fc
 def module_digest(
     module, # an imported module
 )->str: # '' where it has no text, as in a notebook
@@ -216,14 +263,9 @@ def module_digest(
 
 # %% ../nbs/40_store.ipynb #c15a0021
 def _text(path):
+    "The text of a file; '' where it cannot be read."
     try: return Path(path).read_text()
     except OSError: return ''
-
-def _machine():
-    "Names the space in which a process number means one process: host, start of the machine, container."
-    try: inside = os.readlink('/proc/self/ns/pid')
-    except OSError: inside = ''
-    return f'{platform.node()} {_text("/proc/sys/kernel/random/boot_id").strip()} {inside}'
 
 def _began(pid):
     "When a process of this machine began, in ticks; '' where that is not known, None where there is no such process."
@@ -235,32 +277,75 @@ def _began(pid):
     return words[19] if len(words) > 19 else ''
 
 # %% ../nbs/40_store.ipynb #c15a0023
+def _machine():
+    "Names the space in which a process number means one process: host, start of the machine, container."
+    try: inside = os.readlink('/proc/self/ns/pid')
+    except OSError: inside = ''
+    return f'{platform.node()} {_text("/proc/sys/kernel/random/boot_id").strip()} {inside}'
+
+def _this_process():
+    "What a lock says of its holder."
+    pid = os.getpid()
+    return dict(host=platform.node(), machine=_machine(), pid=pid, began=_began(pid), token=uuid.uuid4().hex)
+
+# %% ../nbs/40_store.ipynb #c15a0026
 class RunLock:
     "A file that says who trains a run; see `take` and `release`."
-    beat, silent = 10., 120. # seconds from heartbeat to heartbeat; without one for so long, another machine's process counts as dead
+    beat = 10.      # seconds from heartbeat to heartbeat
+    silent = 120.   # seconds without one after which another machine's process counts as dead
     def __init__(self,
         path, # of the file; its folder must be there
     ):
-        self.path, self._stop = Path(path), threading.Event()
-        self.me = dict(host=platform.node(), machine=_machine(), pid=os.getpid(), began=_began(os.getpid()), token=uuid.uuid4().hex)
+        self.path = Path(path)
+        self.me = _this_process()
+        self._stop = threading.Event()
 
     def _holder(self):
         "Who is written in the file; {} where nothing can be read (yet)."
         try: return json.loads(_text(self.path) or '{}')
         except ValueError: return {}
 
-    def _age(self):
-        "Seconds since the last heartbeat, by the clock of the disk."
-        probe = self.path.with_name(f'.now.{self.me["token"]}')
-        probe.touch()
-        try: return probe.stat().st_mtime - self.path.stat().st_mtime
-        finally: probe.unlink()
+    def held(self)->bool:
+        "Whether the lock is still ours: it is not if this process was stopped so long that another took over."
+        return self._holder().get('token') == self.me['token']
 
-    def _alive(self, holder):
-        if holder.get('machine') == self.me['machine']: return _began(holder['pid']) == holder['began']
-        return self._age() < self.silent
+# %% ../nbs/40_store.ipynb #ef343a4c
+@patch
+def _age(self:RunLock):
+    "Seconds since the last heartbeat, by the clock of the disk."
+    probe = self.path.with_name(f'.now.{self.me["token"]}')
+    probe.touch()
+    try: return probe.stat().st_mtime - self.path.stat().st_mtime
+    finally: probe.unlink()
 
-# %% ../nbs/40_store.ipynb #c15a0024
+@patch
+def _alive(self:RunLock, holder):
+    "Whether the process that holds the lock is there."
+    if holder.get('machine') == self.me['machine']: return _began(holder['pid']) == holder['began']
+    return self._age() < self.silent
+
+# %% ../nbs/40_store.ipynb #e617b423
+@patch
+def _check_free(self:RunLock, holder):
+    "An `OSError` where the holder lives."
+    if not self._alive(holder): return
+    who = f'process {holder["pid"]} on {holder["host"]}' if holder else 'a process that has just begun'
+    raise OSError(f'{self.path.parent} is being trained by {who}: wait for it, or end it first')
+
+@patch
+def _put_away_stale(self:RunLock):
+    "Take the file of a dead holder away; an `OSError` where the holder lives."
+    holder = self._holder()
+    aside = self.path.with_name(f'{self.path.name}.{self.me["token"]}')
+    try:
+        self._check_free(holder)
+        os.rename(self.path, aside)
+    except FileNotFoundError: return                 # given back meanwhile
+    another_was_faster = json.loads(_text(aside) or '{}') != holder and not self.path.exists()
+    if another_was_faster: os.rename(aside, self.path)
+    else: aside.unlink()
+
+# %% ../nbs/40_store.ipynb #710c0d3c
 @patch
 def take(self:RunLock):
     "Hold the lock; an `OSError` that names the process which does."
@@ -275,29 +360,11 @@ def take(self:RunLock):
     raise OSError(f'{self.path} cannot be had: others take it as fast as it is freed')
 
 @patch
-def _put_away_stale(self:RunLock):
-    "Take the file of a dead holder away; an `OSError` where the holder lives."
-    try: holder, alive = self._holder(), self._alive(self._holder())
-    except FileNotFoundError: return                 # given back meanwhile
-    if alive:
-        who = f'process {holder["pid"]} on {holder["host"]}' if holder else 'a process that has just begun'
-        raise OSError(f'{self.path.parent} is being trained by {who}: wait for it, or end it first')
-    aside = self.path.with_name(f'{self.path.name}.{self.me["token"]}')
-    try: os.rename(self.path, aside)
-    except FileNotFoundError: return
-    if json.loads(_text(aside) or '{}') != holder and not self.path.exists(): os.rename(aside, self.path)     # another was faster
-    else: aside.unlink()
-
-@patch
 def _keep_beating(self:RunLock):
+    "Touch the file every so often, as long as it is ours."
     while not self._stop.wait(self.beat) and self.held():
         try: os.utime(self.path)
         except OSError: pass                         # a disk that is away for a while
-
-@patch
-def held(self:RunLock)->bool:
-    "Whether the lock is still ours: it is not if this process was stopped so long that another took over."
-    return self._holder().get('token') == self.me['token']
 
 @patch
 def release(self:RunLock):
