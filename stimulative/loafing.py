@@ -388,14 +388,14 @@ def evaluation_cost(
     return sum(runs.values()), seconds, size
 
 # %% ../nbs/05_loafing.ipynb #2a7c04c5
-_long = 60. # seconds
+_long = 180. # seconds
 
 def _duration(seconds):
     "In words."
     return f'{seconds / 3600:.1f} hours' if seconds > 5400 else f'{seconds / 60:.0f} minutes'
 
 def _say_if_long(view, batches, test_dl, paths):
-    "Warn ahead of an evaluation that will take more than a minute."
+    "Warn ahead of an evaluation that will take more than three minutes."
     device = next(view.model.parameters()).device
     runs, seconds, size = evaluation_cost(view, batches[0][:8].to(device), paths)
     steps = len(batches) + (len(test_dl) if hasattr(test_dl, '__len__') else 0)
