@@ -22,7 +22,7 @@ def run_of(
     preset_name:str, # where the settings begin
     settings:str='', # JSON of further ones
     **options, # settings; None: as in the preset
-)->Run:
+)->"Run":
     "The run that a command line describes; a `ValueError` that says what is wrong."
     from stimulative.experiment import preset
     run = preset(preset_name)
