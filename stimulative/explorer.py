@@ -40,7 +40,7 @@ def _canvas(width, height, n=1):
     FigureCanvasAgg(fig)
     return fig, fig.subplots(1, n, squeeze=False)[0]
 
-# %% ../nbs/32_explorer.ipynb #5b20778b
+# %% ../nbs/32_explorer.ipynb #5a3c04de
 def _cloud(interps, x):
     "A figure of all sub-networks."
     fig, (ax,) = _canvas(6, 4.2)
@@ -48,7 +48,7 @@ def _cloud(interps, x):
     return fig
 
 def _spot(ax, x, y, name, names):
-    "A lit place."
+    "One lit place."
     return ax.scatter([x], [y], s=110, zorder=5, edgecolors='black', linewidths=1.5, **method_style(name, names))
 
 def _lit_subnet(ax, interps, depths, x):
@@ -153,7 +153,7 @@ def _damage(runs):
     fig.legend(*handles, frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
     return fig
 
-# %% ../nbs/32_explorer.ipynb #f62610c4
+# %% ../nbs/32_explorer.ipynb #9ee49bfa
 def _lit_path(axs, runs, path):
     "The lit places of a destroyed network, one per training and panel."
     artists, names = [], training_names(runs)
@@ -163,6 +163,7 @@ def _lit_path(axs, runs, path):
             artists.append(_spot(axs[panel], n + _aside(i, len(runs)), 100 * run(path), name, names))
     return artists
 
+# %% ../nbs/32_explorer.ipynb #6878223b
 def destroyed_figure(
     runs:Sequence[PathAccuracy], # trainings of one network
     path:Sequence[int], # layer numbers in the order they run
@@ -269,17 +270,20 @@ class DepthPanel:
     @property
     def depths(self): return tuple(o.value for o in self.sliders)
 
-    def cloud(self, *_):
-        "Draw all sub-networks anew, on another axis."
-        self.drawn = DrawnOnce(_cloud(self.interps, self.x.value))
-        self.draw()
+# %% ../nbs/32_explorer.ipynb #76b19e1c
+@patch
+def cloud(self:DepthPanel, *_):
+    "Draw all sub-networks anew, on another axis."
+    self.drawn = DrawnOnce(_cloud(self.interps, self.x.value))
+    self.draw()
 
-    def draw(self):
-        "Light up the sub-network that is chosen, and say what it is."
-        facts = subnet_facts(self.interps, self.depths)
-        lit = _lit_subnet(self.drawn.fig.axes[0], self.interps, self.depths, self.x.value)
-        self.image.value = self.drawn.png(lit)
-        self.table.value = _html(facts.drop(columns='depths'), _shares(facts))
+@patch
+def draw(self:DepthPanel):
+    "Light up the sub-network that is chosen, and say what it is."
+    facts = subnet_facts(self.interps, self.depths)
+    lit = _lit_subnet(self.drawn.fig.axes[0], self.interps, self.depths, self.x.value)
+    self.image.value = self.drawn.png(lit)
+    self.table.value = _html(facts.drop(columns='depths'), _shares(facts))
 
 # %% ../nbs/32_explorer.ipynb #60285f3e
 def _layer_box(layer, kept, is_transition):
@@ -433,22 +437,25 @@ class Explorer:
         if not hasattr(self, '_widget'): self._widget = self._make_widget()
         return self._widget
 
-    def _make_widget(self):
-        import ipywidgets as w
-        if self.interps: self.panels['depths'] = DepthPanel(self.interps, self.depths, self.x)
-        if self.runs: self.panels['destruction'] = DestructionPanel(self.runs, self.gone)
-        self.switch = w.ToggleButtons(options=list(self.panels))
-        self.switch.observe(self._show, 'value')
-        self._show()
-        switch = [self.switch] if len(self.panels) > 1 else []
-        return w.VBox([*switch, *(p.box for p in self.panels.values())])
-
     def _show(self, *_):
         "Show the panel that the switch names. The other one is hidden first, so that never both are there."
         chosen = self.panels[self.switch.value]
         for p in self.panels.values():
             if p is not chosen: p.box.layout.display = 'none'
         chosen.box.layout.display = None
+
+# %% ../nbs/32_explorer.ipynb #d3287894
+@patch
+def _make_widget(self:Explorer):
+    "Two panels, or one, and the switch."
+    import ipywidgets as w
+    if self.interps: self.panels['depths'] = DepthPanel(self.interps, self.depths, self.x)
+    if self.runs: self.panels['destruction'] = DestructionPanel(self.runs, self.gone)
+    self.switch = w.ToggleButtons(options=list(self.panels))
+    self.switch.observe(self._show, 'value')
+    self._show()
+    switch = [self.switch] if len(self.panels) > 1 else []
+    return w.VBox([*switch, *(p.box for p in self.panels.values())])
 
 # %% ../nbs/32_explorer.ipynb #f4a75536
 @patch

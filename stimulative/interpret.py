@@ -96,10 +96,12 @@ class LoafingInterpretation:
         row = {'main (%)': s['main'], 'all (%) mean': s['mean'], 'all (%) std': s['std'], 'sub-networks': len(self.results)}
         return pd.DataFrame([row], index=pd.Index([self.name], name='training'))
 
-    def __repr__(self):
-        there, tested = math.prod(self.depths), len(self.results)
-        some = f'{tested:,} of the {there:,}' if self.results.depths.nunique() < there else tested
-        return f'{type(self).__name__} of {some} sub-networks of {self.depths}\n{self.summary().round(2)}'
+# %% ../nbs/30_interpret.ipynb #c45c9dd6
+@patch
+def __repr__(self:LoafingInterpretation):
+    there, tested = math.prod(self.depths), len(self.results)
+    some = f'{tested:,} of the {there:,}' if self.results.depths.nunique() < there else tested
+    return f'{type(self).__name__} of {some} sub-networks of {self.depths}\n{self.summary().round(2)}'
 
 # %% ../nbs/30_interpret.ipynb #28b98eac
 size_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand parameters',
@@ -117,7 +119,7 @@ def sizes(
     hint = ': `measure_latency` of stimulative.facts adds it' if x == 'latency' else ''
     raise ValueError(f'these results have no column {x!r}{hint}')
 
-# %% ../nbs/30_interpret.ipynb #85839b45
+# %% ../nbs/30_interpret.ipynb #84d8b19e
 def _draw_subnets(ax, run, x, name, style):
     "The sub-networks of one training, the main network as a large open marker."
     s, at, percent = summarize(run.results, run.depths), sizes(run.results, x), 100 * run.results.accuracy
@@ -127,6 +129,7 @@ def _draw_subnets(ax, run, x, name, style):
     ax.scatter(at[main].mean(), percent[main].mean(), s=130, marker=style['marker'],
                facecolors='none', edgecolors=style['color'], linewidths=2, zorder=3)
 
+# %% ../nbs/30_interpret.ipynb #8f9e569d
 @patch
 def plot(self:LoafingInterpretation,
     *others:LoafingInterpretation, # further trainings, in the same figure
@@ -223,6 +226,16 @@ def _sampled(runs, kind):
     some = rows[(rows.kind == kind) & (rows.networks < rows.of)]
     return f'\n(of some a sample of {some.networks.max()})' if len(some) else ''
 
+# %% ../nbs/30_interpret.ipynb #b7c1ed94
+def _label_axes(axs, runs):
+    "Titles, labels, grid and the line of no loss."
+    axs[0].set(xlabel='deleted layer', ylabel='top-1 drop (points)', title='(a) one layer deleted')
+    axs[1].set(xlabel='number of deleted layers' + _sampled(runs, 'delete'), title='(b) several layers deleted')
+    axs[2].set(xlabel='number of permuting operations' + _sampled(runs, 'permute'), title='(c) layers permuted')
+    for ax in axs:
+        ax.grid(alpha=.25)
+        ax.axhline(0, color='#999999', lw=.8)
+
 # %% ../nbs/30_interpret.ipynb #959c21ad
 @patch
 def plot(self:DestructionInterpretation,
@@ -238,12 +251,7 @@ def plot(self:DestructionInterpretation,
         _draw_layers(axs[0], run, dict(style, label=f'{name}: top-1 {run.top1:.1f} %'))
         _draw_boxes(axs[1], run, 'delete', style, i, len(runs))
         _draw_boxes(axs[2], run, 'permute', style, i, len(runs))
-    axs[0].set(xlabel='deleted layer', ylabel='top-1 drop (points)', title='(a) one layer deleted')
-    axs[1].set(xlabel='number of deleted layers' + _sampled(runs, 'delete'), title='(b) several layers deleted')
-    axs[2].set(xlabel='number of permuting operations' + _sampled(runs, 'permute'), title='(c) layers permuted')
-    for ax in axs:
-        ax.grid(alpha=.25)
-        ax.axhline(0, color='#999999', lw=.8)
+    _label_axes(axs, runs)
     handles = axs[0].get_legend_handles_labels()
     axs[0].figure.legend(*handles, frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
     return axs
@@ -255,6 +263,7 @@ def _kinds(depths, k_delete, k_permute):
     if can_permute or k_permute is not None: return dict(delete=k_delete, permute=k_permute)
     return dict(delete=k_delete)
 
+# %% ../nbs/30_interpret.ipynb #a85d7d39
 @patch(cls_method=True)
 def from_learner(cls:DestructionInterpretation,
     learn:Learner, # its model is destroyed in copies and stays as it is
@@ -289,6 +298,7 @@ def _frame(name, interp):
     df.insert(1, 'main', str(interp.depths))
     return df
 
+# %% ../nbs/30_interpret.ipynb #aebd2595
 def write_results(
     interps:dict, # name -> `LoafingInterpretation`, or name -> `DestructionInterpretation`
     path, # of the CSV file
