@@ -18,40 +18,52 @@ __all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'digits_dls'
            'imagenet_dls']
 
 # %% ../nbs/20_data.ipynb #2a7c0a02
+def _generators(device):
+    "Torch's random generators of the CPU and of `device`."
+    if torch.device(device or 'cpu').type != 'cuda': return [torch.default_generator]
+    torch.cuda.init()
+    at = torch.device(device).index
+    if at is None: at = torch.cuda.current_device()
+    return [torch.default_generator, torch.cuda.default_generators[at]]
+
+# %% ../nbs/20_data.ipynb #f20e0001
 @contextmanager
 def _drawing_by(seed, device):
-    "Python's, numpy's and torch's random states begin at `seed`, and are afterwards what they were. (fastai's `no_random` takes a millisecond.)"
-    found = [torch.default_generator]
-    if torch.device(device or 'cpu').type == 'cuda':
-        torch.cuda.init()
-        at = torch.device(device).index
-        found.append(torch.cuda.default_generators[torch.cuda.current_device() if at is None else at])
-    kept = [g.get_state() for g in found], random.getstate(), np.random.get_state()
-    for g in found: g.manual_seed(seed)
+    "Python's, numpy's and torch's random states begin at `seed`, and are afterwards what they were."
+    generators = _generators(device)
+    torch_states = [g.get_state() for g in generators]
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    for g in generators: g.manual_seed(seed)
     random.seed(seed); np.random.seed(seed)
     try: yield
     finally:
-        for g,state in zip(found, kept[0]): g.set_state(state)
-        random.setstate(kept[1]); np.random.set_state(kept[2])
+        for g,state in zip(generators, torch_states): g.set_state(state)
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
 
+# %% ../nbs/20_data.ipynb #f20a0002
 class SeededDL(TfmdDL):
     "A `TfmdDL` whose transforms draw their random numbers by the loader's `rng`, not from the global random states."
     def __iter__(self):
-        ahead = random.Random()
-        ahead.setstate(self.rng.getstate())                 # a look at what the order of this epoch will be drawn by
-        epoch, batches = ahead.getrandbits(32), super().__iter__()
-        torch.empty((), dtype=torch.int64).random_()        # which torch's loaders draw once an epoch: nothing else is moved
+        seed, batches = self._seed_of_epoch(), super().__iter__()
+        torch.empty((), dtype=torch.int64).random_()        # which torch's loaders draw once per epoch: nothing else is moved
         for i in itertools.count():
-            with _drawing_by((epoch + i) % 2**32, self.device): b = next(batches, None)
+            with _drawing_by((seed + i) % 2**32, self.device): b = next(batches, None)
             if b is None: return
             yield b
+
+    def _seed_of_epoch(self):
+        "What the order of this epoch will be drawn by, without drawing it."
+        ahead = random.Random()
+        ahead.setstate(self.rng.getstate())
+        return ahead.getrandbits(32)
 
 # %% ../nbs/20_data.ipynb #b7c7fad3
 class ResidentDL(SeededDL):
     "A `SeededDL` that goes through its dataset once, keeps everything on its device, and takes batches from there."
     def __init__(self,
         dataset, # items of tensors of one size (after the item transforms)
-        bs:int=64, # images a batch
+        bs:int=64, # images per batch
         shuffle:bool=False, # in an order from the loader's own `rng`
         num_workers:int=0, # not used: nothing is left for workers to do
         **kwargs # of `TfmdDL`
@@ -65,21 +77,24 @@ class ResidentDL(SeededDL):
         if self.resident is None: self.resident = self.do_batch([self.do_item(i) for i in range(len(self.dataset))])
         if self.device is not None: self.resident = to_device(self.resident, self.device)
 
-    def create_batches(self, samps):
-        "Take the images of each batch out of the resident tensors."
-        for idxs in self.chunkify(samps):
-            at = torch.tensor(idxs, device=self.resident[0].device)
-            yield tuple(t[at] for t in self.resident)
+# %% ../nbs/20_data.ipynb #f20a0005
+@patch
+def create_batches(self:ResidentDL, samps):
+    "Take the images of each batch out of the resident tensors."
+    for idxs in self.chunkify(samps):
+        at = torch.tensor(idxs, device=self.resident[0].device)
+        yield tuple(t[at] for t in self.resident)
 
-    def new(self, dataset=None, cls=None, **kwargs):
-        "As `TfmdDL.new`; a loader of the same dataset shares the tensors."
-        res = super().new(dataset, cls, **kwargs)
-        if dataset is None or dataset is self.dataset: res.resident = self.resident
-        return res
+@patch
+def new(self:ResidentDL, dataset=None, cls=None, **kwargs):
+    "As `TfmdDL.new`; a loader of the same dataset shares the tensors."
+    res = super(ResidentDL, self).new(dataset, cls, **kwargs)
+    if dataset is None or dataset is self.dataset: res.resident = self.resident
+    return res
 
 # %% ../nbs/20_data.ipynb #d10a0001
 def draw_evenly(
-    labels, # one an image
+    labels, # one per image
     n:int|None, # how many images; None: all
     seed:int=0, # decides which
 )->list: # indices into `labels`
@@ -87,8 +102,10 @@ def draw_evenly(
     if n is None: return list(range(len(labels)))
     if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
     shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
-    return shuffled.groupby(shuffled).cumcount().sort_values(kind='stable').index[:n].tolist()
+    rounds = shuffled.groupby(shuffled).cumcount()      # the first of every class, the second of every class, ...
+    return rounds.sort_values(kind='stable').index[:n].tolist()
 
+# %% ../nbs/20_data.ipynb #f20a0009
 def spoil_labels(
     labels:Tensor, # classes, whole numbers
     share:float, # of the labels, 0 to 1
@@ -99,7 +116,8 @@ def spoil_labels(
     if not 0 <= share <= 1: raise ValueError(f'the share of wrong labels is 0 to 1, got {share}')
     g, labels = torch.Generator().manual_seed(seed), labels.clone()
     at = torch.randperm(len(labels), generator=g, device='cpu')[:round(share * len(labels))]
-    labels[at] = (labels[at] + torch.randint(1, n_classes, (len(at),), generator=g, device='cpu').to(labels.device)) % n_classes
+    steps = torch.randint(1, n_classes, (len(at),), generator=g, device='cpu').to(labels.device)
+    labels[at] = (labels[at] + steps) % n_classes
     return labels
 
 # %% ../nbs/20_data.ipynb #2a7c0a04
@@ -107,20 +125,32 @@ def _check_bs(bs):
     "A `ValueError` if no batch can have this size."
     try: ok = operator.index(bs) >= 1
     except TypeError: ok = False
-    if not ok: raise ValueError(f'bs, the images a batch, must be a whole number from 1 up; got {bs!r}')
+    if not ok: raise ValueError(f'bs, the images per batch, must be a whole number from 1 up; got {bs!r}')
+
+def _check_filled(n, bs):
+    "A `ValueError` if `n` training images are less than a batch."
+    if n < bs: raise ValueError(f'{n} training images do not fill a batch of {bs}')
 
 # %% ../nbs/20_data.ipynb #c052e11d
 def _digit_items(size, n_in):
     "[(image, label)]: all digits at `size` pixels with `n_in` equal channels."
     data, target = load_digits(return_X_y=True)
-    x = F.interpolate(torch.tensor(data, dtype=torch.get_default_dtype()).view(-1, 1, 8, 8), size=size, mode='bilinear', align_corners=False)
+    x = torch.tensor(data, dtype=torch.get_default_dtype()).view(-1, 1, 8, 8)
+    x = F.interpolate(x, size=size, mode='bilinear', align_corners=False)
     x = ((x - x.mean()) / x.std()).expand(-1, n_in, -1, -1).contiguous()
     kind = TensorImageBW if n_in == 1 else TensorImage
     return [(o.as_subclass(kind), int(y)) for o,y in zip(x, target)]
 
+# %% ../nbs/20_data.ipynb #f20e0002
+def _digit_splits(labels, test_share, n_train, seed):
+    "Indices of training and test images."
+    train, test = train_test_split(range(len(labels)), test_size=test_share, random_state=seed, stratify=labels)
+    return [train[i] for i in draw_evenly([labels[i] for i in train], n_train, seed)], test
+
+# %% ../nbs/20_data.ipynb #f20a0013
 def digits_dls(
-    bs:int=64, # images a batch
-    size:int=16, # pixels a side, 8 or more
+    bs:int=64, # images per batch
+    size:int=16, # pixels per side, 8 or more
     n_in:int=1, # channels: 1, or 3 equal ones for networks made for colour
     test_share:float=0.2, # share of the images that is tested on
     n_train:int|None=None, # train on that many, the classes in equal numbers; None: all
@@ -133,11 +163,11 @@ def digits_dls(
     if size < 8 or n_in not in (1, 3) or not 0 < test_share < 1:
         raise ValueError(f'digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; got {size}, {n_in}, {test_share}')
     items = _digit_items(size, n_in)
-    train, test = train_test_split(range(len(items)), test_size=test_share, random_state=seed, stratify=[y for _,y in items])
-    labels = [items[i][1] for i in train]
-    train = [train[i] for i in draw_evenly(labels, n_train, seed)]
-    if len(train) < bs: raise ValueError(f'{len(train)} training images do not fill a batch of {bs}')
-    for i,y in zip(train, spoil_labels(torch.tensor([items[i][1] for i in train], device='cpu'), wrong, 10, seed).tolist()): items[i] = (items[i][0], y)
+    labels = [y for _,y in items]
+    train, test = _digit_splits(labels, test_share, n_train, seed)
+    _check_filled(len(train), bs)
+    spoiled = spoil_labels(torch.tensor([labels[i] for i in train], device='cpu'), wrong, 10, seed)
+    for i,y in zip(train, spoiled.tolist()): items[i] = (items[i][0], y)
     dsets = Datasets(items, [[ItemGetter(0)], [ItemGetter(1), Categorize(vocab=range(10))]], splits=(train, test))
     return dsets.dataloaders(bs=bs, dl_type=ResidentDL, device=device)
 
@@ -154,52 +184,65 @@ class CropFlip(DisplayedTransform):
         top, left = torch.randint(2 * self.pad + 1, (2, n), device=x.device)
         windows = F.pad(x, (self.pad,) * 4).unfold(2, h, 1).unfold(3, w, 1)
         x = windows[torch.arange(n, device=x.device), :, top, left]
-        return torch.where((torch.rand(n, device=x.device) < .5)[:, None, None, None], x.flip(3), x)
+        mirrored = torch.rand(n, device=x.device) < .5
+        return torch.where(mirrored[:, None, None, None], x.flip(3), x)
 
 # %% ../nbs/20_data.ipynb #fb2459f0
 class Upsample(DisplayedTransform):
     "Enlarge a batch of images bilinearly."
     order = 20 # on floats between `IntToFloatTensor` at 10 and `Normalize` at 99
     def __init__(self,
-        size:int, # pixels a side
+        size:int, # pixels per side
     ): store_attr()
     def encodes(self, x:TensorImage): return F.interpolate(x, size=self.size, mode='bilinear', align_corners=False)
 
 # %% ../nbs/20_data.ipynb #9866a5e2
+def _is_image(name): return not name.startswith('.') and os.path.splitext(name)[1].lower() in image_extensions
+
 def _images_under(folder, known):
     "All image files under `folder`; a `ValueError` if a folder comes twice, by a link. `known` gets the real folders."
-    found = []
+    images = []
     for at,dirs,files in os.walk(folder, followlinks=True):
         real = os.path.realpath(at)
-        if real in known: raise ValueError(f'{at} is the same folder as {known[real]}, by a link: its images would come twice')
+        if real in known:
+            raise ValueError(f'{at} is the same folder as {known[real]}, by a link: its images would come twice')
         known[real] = at
         dirs[:] = sorted(d for d in dirs if not d.startswith('.'))
-        found += [Path(at)/f for f in files if not f.startswith('.') and os.path.splitext(f)[1].lower() in image_extensions]
-    return L(sorted(found))
+        images += [Path(at)/f for f in files if _is_image(f)]
+    return L(sorted(images))
 
+# %% ../nbs/20_data.ipynb #f20a0018
+def _check_folders(root, classes):
+    "A `ValueError` unless all splits have the same classes, two or more; `classes`: {split: set of names}."
+    (first, known), *others = classes.items()
+    for s,names in classes.items():
+        if not names: raise ValueError(f'no images under {root/s}; they are expected as {root}/{s}/<class>/<image>')
+    if len(known) < 2: raise ValueError(f'{root/first} holds one class, {min(known)}; at least two are needed, a folder each')
+    for s,names in others:
+        odd = sorted(names ^ known)
+        if odd: raise ValueError(f'{root/first} and {root/s} hold different classes; {odd[:5]} are in one of them alone')
+
+# %% ../nbs/20_data.ipynb #f20a0020
 def labelled_files(
-    root:Path, # holds a folder a split
+    root:Path, # holds a folder per split
     splits:tuple, # their names, the training split first
 )->tuple: # all files, [indices of each split], [class names]
-    "Image files of every split, each lying in a folder named for its class; a `ValueError` says what is wrong with the folders."
+    "Image files of every split, each in a folder named for its class; a `ValueError` says what is wrong with the folders."
     known = {}
     parts = [_images_under(root/s, known) for s in splits]
-    for s,files in zip(splits, parts):
-        if not files: raise ValueError(f'no images under {root/s}; they are expected as {root}/{s}/<class>/<image>')
-    classes = [set(f.parent.name for f in files) for files in parts]
-    if len(classes[0]) < 2: raise ValueError(f'{root/splits[0]} holds one class, {min(classes[0])}; at least two are needed, a folder each')
-    for s,found in zip(splits[1:], classes[1:]):
-        if odd := sorted(found ^ classes[0]): raise ValueError(f'{root/splits[0]} and {root/s} hold different classes; {odd[:5]} are in one of them alone')
+    classes = {s: set(f.parent.name for f in files) for s,files in zip(splits, parts)}
+    _check_folders(root, classes)
     ends = np.cumsum([0] + [len(files) for files in parts])
-    return L(parts).concat(), [list(range(a, b)) for a,b in zip(ends, ends[1:])], sorted(classes[0])
+    return L(parts).concat(), [list(range(a, b)) for a,b in zip(ends, ends[1:])], sorted(classes[splits[0]])
 
 # %% ../nbs/20_data.ipynb #d4f7c108
 class BrokenImage(ValueError):
     "An image that cannot be read; of a worker's traceback the line that names it is kept."
     def __init__(self, message):
-        found = re.findall('cannot read the image .*', message)
-        super().__init__(found[-1] if found else message)
+        lines = re.findall('cannot read the image .*', message)
+        super().__init__(lines[-1] if lines else message)
 
+# %% ../nbs/20_data.ipynb #f20e0003
 class OpenImage(Transform):
     "`PILImage.create` whose errors name the file."
     input_types = (Path, str, Tensor, ndarray, bytes, Image.Image) # what `learn.predict` may be given
@@ -207,32 +250,39 @@ class OpenImage(Transform):
         try: return PILImage.create(f)
         except Exception as e: raise BrokenImage(f'cannot read the image {f}: {type(e).__name__}') from None
 
+# %% ../nbs/20_data.ipynb #f20e0004
 class ParentLabel(Transform):
     "`parent_label`, the name of the folder."
     def encodes(self, f:Path|str): return parent_label(f)
 
 # %% ../nbs/20_data.ipynb #a7664681
+def _pixels(f, size):
+    "The image as an array; a `ValueError` where it is unreadable or not of `size`."
+    try:
+        with Image.open(f) as im: actual = im.size         # of the header: nothing is decoded yet
+    except Exception: actual = size                        # `OpenImage` says what is wrong
+    if actual != size:
+        raise ValueError(f'{f} has {actual[0]}x{actual[1]} pixels, {size[0]}x{size[1]} are expected')
+    return np.asarray(OpenImage()(f))
+
+# %% ../nbs/20_data.ipynb #f20e0006
 def decode_images(
     files, # images that must all have `size`
     size:tuple=(32, 32), # width and height
 )->Tensor: # bytes, images x 3 x height x width
-    "Decode RGB images in threads, with a progress bar if it takes a while; a `ValueError` names a file that is unreadable or of another size."
-    opened = OpenImage()
-    def pixels(f):
-        try:
-            with Image.open(f) as im: found = im.size         # of the header: nothing is decoded yet
-        except Exception: found = size                        # `opened` says what is wrong
-        if found != size: raise ValueError(f'{f} has {found[0]}x{found[1]} pixels, {size[0]}x{size[1]} are expected')
-        return np.asarray(opened(f))
-    blocks = parallel(lambda fs: np.stack([pixels(f) for f in fs]), list(chunked(files, 256)), threadpool=True,
+    "Decode RGB images in threads, with a progress bar if it takes a while; a `ValueError` names a file that does not fit."
+    def decode(some): return np.stack([_pixels(f, size) for f in some])
+    blocks = parallel(decode, list(chunked(files, 256)), threadpool=True,
                       n_workers=min(16, defaults.cpus), progress=len(files) > 5000)
     return torch.from_numpy(np.concatenate(blocks)).permute(0, 3, 1, 2).contiguous()
 
 # %% ../nbs/20_data.ipynb #94d4e244
 def _cache_files(root):
     "Where the decoded images of `root` may lie: with them, or in the user's cache folder."
-    return [root/'decoded.pt', xdg_cache_home()/'stimulative'/f'{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.pt']
+    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    return [root/'decoded.pt', xdg_cache_home()/'stimulative'/f'{name}.pt']
 
+# %% ../nbs/20_data.ipynb #f20e0005
 def write_whole(
     obj, # anything `torch.save` takes
     path:Path, # of the file; its folder is made
@@ -243,32 +293,46 @@ def write_whole(
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(obj, tmp)
         os.replace(tmp, path)
-    except RuntimeError as e: raise OSError(f'{path} cannot be written: {e}') from e # as which torch reports what the system refuses
+    except RuntimeError as e: raise OSError(f'{path} cannot be written: {e}') from e # as torch reports what the system refuses
     finally:
         if tmp.is_file(): tmp.unlink()
 
+# %% ../nbs/20_data.ipynb #f20a0026
+def _files_key(files, root):
+    "Changes with every file's name, size and time."
+    stats = [(str(f.relative_to(root)), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()
+
+# %% ../nbs/20_data.ipynb #f20e0007
+def _stored_images(path, key):
+    "The images stored at `path`; None where there are none for `key`."
+    try: stored = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError): return None
+    if isinstance(stored, dict) and stored.get('key') == key: return stored['images']
+
+def _store_images(images, root, key):
+    "Store them in the first place that can be written to, if any."
+    for path in _cache_files(root):
+        try: return write_whole(dict(key=key, images=images), path)
+        except OSError: pass
+
+# %% ../nbs/20_data.ipynb #f20a0028
 def cached_images(
     files, # all images under `root`
     root:Path, # the folder of the data set
 )->Tensor: # bytes, images x 3 x 32 x 32
     "The decoded images, from the file of an earlier call where that fits them."
-    stats = [(str(f.relative_to(root)), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
-    key = hashlib.sha256(repr(stats).encode()).hexdigest()
+    key = _files_key(files, root)
     for path in _cache_files(root):
-        try:
-            found = torch.load(path, weights_only=True)
-            if isinstance(found, dict) and found.get('key') == key: return found['images']
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError): pass
+        images = _stored_images(path, key)
+        if images is not None: return images
     images = decode_images(files)
-    for path in _cache_files(root):
-        try:
-            write_whole(dict(key=key, images=images), path)
-            break
-        except OSError: pass
+    _store_images(images, root, key)
     return images
 
 # %% ../nbs/20_data.ipynb #52e3a068
-_cifar = {'cifar10': ('CIFAR', ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616])), # name in fastai's URLs, mean and std of the training images
+# name in fastai's URLs, mean and std of the training images
+_cifar = {'cifar10': ('CIFAR', ([0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616])),
           'cifar100': ('CIFAR_100', ([0.5071, 0.4865, 0.4409], [0.2673, 0.2564, 0.2762]))}
 
 def _cifar_root(name, path):
@@ -279,15 +343,23 @@ def _cifar_root(name, path):
         try: root = untar_data(getattr(URLs, url))
         except OSError as e: cause = e
     if root.is_dir(): return root
-    raise FileNotFoundError(f'no {name} at {root}. This gets it: python -c "from fastai.vision.all import *; untar_data(URLs.{url})"; '
+    get = f'python -c "from fastai.vision.all import *; untar_data(URLs.{url})"'
+    raise FileNotFoundError(f'no {name} at {root}. This gets it: {get}; '
                             'or give the `path` of a folder with train/<class>/*.png and test/<class>/*.png') from cause
+
+# %% ../nbs/20_data.ipynb #f20a0032
+def _cifar_tfms(name, size, stats):
+    "Batch transforms for images of 32 pixels."
+    mean, std = stats or _cifar[name][1]
+    tfms = [CropFlip(4), IntToFloatTensor(), Normalize.from_stats(mean, std)]
+    return tfms + [Upsample(size)] if size > 32 else tfms
 
 # %% ../nbs/20_data.ipynb #a738ab80
 def cifar_dls(
     name:str, # 'cifar10' or 'cifar100'
     path=None, # folder with train/<class>/*.png and test/<class>/*.png; None: fastai's, downloaded if need be
-    bs:int=64, # images a batch
-    size:int=32, # pixels a side: 32, or more to enlarge the images
+    bs:int=64, # images per batch
+    size:int=32, # pixels per side: 32, or more to enlarge the images
     n_train:int|None=None, # train on that many images, the classes in equal numbers; None: all
     n_valid:int|None=None, # test on that many; None: all
     wrong:float=0., # share of the training labels that is wrong
@@ -300,31 +372,40 @@ def cifar_dls(
     _check_bs(bs)
     if size < 32: raise ValueError(f'size is 32, or more to enlarge the images; got {size}')
     root = _cifar_root(name, path)
-    files, splits, vocab = labelled_files(root, ('train', 'test'))
-    labels = [f.parent.name for f in files]
-    splits = [[s[i] for i in draw_evenly([labels[i] for i in s], n, seed)] for s,n in zip(splits, (n_train, n_valid))]
-    if len(splits[0]) < bs: raise ValueError(f'{len(splits[0])} training images do not fill a batch of {bs}')
-    images, y = cached_images(files, root), torch.tensor([vocab.index(l) for l in labels])
-    tfms = [CropFlip(4), IntToFloatTensor(), Normalize.from_stats(*(stats or _cifar[name][1]))] + [Upsample(size)] * (size > 32)
-    dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=splits)
-    dls = dsets.dataloaders(bs=bs, dl_type=ResidentDL, after_item=ToTensor(), after_batch=tfms, device=device)
-    labels = spoil_labels(y[splits[0]], wrong, len(vocab), seed), y[splits[1]]
-    for dl,s,l in zip(dls.loaders, splits, labels): dl.resident = TensorImage(images[s]), TensorCategory(l)
+    files, (train, valid), vocab = labelled_files(root, ('train', 'test'))
+    labels = torch.tensor([vocab.index(f.parent.name) for f in files])
+    train, valid = ([s[i] for i in draw_evenly(labels[s].tolist(), n, seed)] for s,n in ((train, n_train), (valid, n_valid)))
+    _check_filled(len(train), bs)
+    images = cached_images(files, root)
+    dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=[train, valid])
+    dls = dsets.dataloaders(bs=bs, dl_type=ResidentDL, after_item=ToTensor(), after_batch=_cifar_tfms(name, size, stats), device=device)
+    dls.train.resident = TensorImage(images[train]), TensorCategory(spoil_labels(labels[train], wrong, len(vocab), seed))
+    dls.valid.resident = TensorImage(images[valid]), TensorCategory(labels[valid])
     return dls
+
+# %% ../nbs/20_data.ipynb #f20a0039
+def _imagenet_tfms(size):
+    "Item transforms: a random crop and flip in training, the middle of the image in testing."
+    training = [RandomResizedCrop(size, split_idx=0), FlipItem()]
+    testing = [Resize(size * 8 // 7, split_idx=1), CropPad(size, split_idx=1, order=2)]
+    return [*training, *testing, ToTensor()]
 
 # %% ../nbs/20_data.ipynb #7e3c63b8
 def imagenet_dls(
     path, # folder with train/<class>/ and val/<class>/
-    bs:int=64, # images a batch
-    size:int=224, # pixels a side
+    bs:int=64, # images per batch
+    size:int=224, # pixels per side
     num_workers:int|None=None, # processes that open files; None: fastai's choice
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, without the last short batch) and valid
     "ImageNet, or a folder laid out like it, with the usual transforms."
     _check_bs(bs)
     root = Path(path).expanduser()
-    if not root.is_dir(): raise FileNotFoundError(f'no ImageNet at {root}. ILSVRC2012 is given out at image-net.org to those who ask; expected are {root}/train/<class>/ and {root}/val/<class>/')
+    if not root.is_dir():
+        raise FileNotFoundError(f'no ImageNet at {root}. ILSVRC2012 is given out at image-net.org to those who ask; '
+                                f'expected are {root}/train/<class>/ and {root}/val/<class>/')
     files, splits, vocab = labelled_files(root, ('train', 'val'))
     dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=splits)
-    item_tfms = [RandomResizedCrop(size, split_idx=0), FlipItem(), Resize(size * 8 // 7, split_idx=1), CropPad(size, split_idx=1, order=2), ToTensor()]
-    return dsets.dataloaders(bs=bs, dl_type=SeededDL, after_item=item_tfms, after_batch=[IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)], num_workers=num_workers, device=device)
+    batch_tfms = [IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)]
+    return dsets.dataloaders(bs=bs, dl_type=SeededDL, after_item=_imagenet_tfms(size), after_batch=batch_tfms,
+                             num_workers=num_workers, device=device)
