@@ -129,8 +129,9 @@ def before_batch(self:MethodCallback):
 # %% ../nbs/21_callback.ipynb #f21f0002
 @patch
 def check_view(self:MethodCallback, x):
-    "Check the view on the first batch; the views of the learner's other methods then need no check."
+    "Check the view on the first batch that can tell; the views of the learner's other methods then need no check."
     check_batch(self._view, x)
+    if not self._view.checked: return
     for cb in self.learn.cbs:
         if isinstance(cb, MethodCallback) and cb.active: cb._view.checked = True
 

@@ -18,9 +18,25 @@ from .unravel import register_family, split_stages
 __all__ = ['densenet_configs', 'densenet', 'densenet264', 'densenet_shape', 'FewerChannels', 'ZerosBehind', 'DenseLayer',
            'dense_block_rule', 'densenet_rule', 'kept_channels', 'nested_densenet', 'nest_densenet']
 
-# %% ../nbs/11_densenets.ipynb #3fe51f8c
-densenet_configs = {'densenet121': (6, 12, 24, 16), 'densenet169': (6, 12, 32, 32), 'densenet201': (6, 12, 48, 32), 'densenet264': (6, 12, 64, 48)}
+# %% ../nbs/11_densenets.ipynb #f11a0001
+densenet_configs = {'densenet121': (6, 12, 24, 16), 'densenet169': (6, 12, 32, 32),
+                    'densenet201': (6, 12, 48, 32), 'densenet264': (6, 12, 64, 48)}
 
+def _named_config(name):
+    "A configuration of `densenet_configs`, by its name or its number."
+    full = name if name.startswith('densenet') else f'densenet{name}'
+    if full in densenet_configs: return densenet_configs[full]
+    raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}, or the layers of each block')
+
+def _config(config):
+    "The layers of each block as a tuple; a `ValueError` for anything else."
+    if isinstance(config, str): return _named_config(config)
+    try: layers = tuple(operator.index(n) for n in config)
+    except TypeError: raise ValueError(f'a configuration is the number of layers of each block; got {config!r}') from None
+    if not layers or min(layers) < 1: raise ValueError(f'every block needs at least one layer; got {layers}')
+    return layers
+
+# %% ../nbs/11_densenets.ipynb #3fe51f8c
 def densenet(
     config:str|Sequence[int]='densenet121', # a name of `densenet_configs`, or the layers of each block
     growth_rate:int=32, # channels that a layer adds
@@ -33,114 +49,140 @@ def densenet(
     from torchvision.models.densenet import DenseNet
     kwargs = dict(num_init_features=2 * growth_rate) | kwargs
     net = DenseNet(growth_rate, _config(config), num_classes=num_classes, **kwargs)
-    old = net.features.conv0
-    if small_images: net.features.conv0, net.features.pool0 = nn.Conv2d(n_in, old.out_channels, 3, padding=1, bias=False), nn.Identity()
-    elif n_in != 3: net.features.conv0 = nn.Conv2d(n_in, old.out_channels, 7, 2, 3, bias=False)
+    stem, width = net.features, net.features.conv0.out_channels
+    if small_images:
+        stem.conv0 = nn.Conv2d(n_in, width, 3, padding=1, bias=False)
+        stem.pool0 = nn.Identity()
+    elif n_in != 3: stem.conv0 = nn.Conv2d(n_in, width, 7, 2, 3, bias=False)
     return net
 
 def densenet264(**kwargs)->nn.Module:
     "DenseNet-264, which torchvision lacks (paper, appendix F.2)."
     return densenet('densenet264', **kwargs)
 
-def _config(config):
-    "The layers of each block as a tuple; a `ValueError` for anything else."
-    if isinstance(config, str):
-        name = config if config.startswith('densenet') else f'densenet{config}'
-        if name not in densenet_configs: raise ValueError(f'unknown DenseNet {config!r}; known are {", ".join(densenet_configs)}, or the layers of each block')
-        return densenet_configs[name]
-    try: got = tuple(operator.index(n) for n in config)
-    except TypeError: raise ValueError(f'a configuration is the number of layers of each block; got {config!r}') from None
-    if not got or min(got) < 1: raise ValueError(f'every block needs at least one layer; got {got}')
-    return got
-
 # %% ../nbs/11_densenets.ipynb #2a478dc9
 def densenet_shape(
     net:nn.Module, # a DenseNet of torchvision's class
 )->tuple: # ((layers of each block), growth rate, channels of the stem)
     "What makes a DenseNet; a `ValueError` if it is none."
-    blocks = [m for name,m in getattr(net, 'features', nn.Module()).named_children() if name.startswith('denseblock')]
+    parts = getattr(net, 'features', nn.Module()).named_children()
+    blocks = [m for name,m in parts if name.startswith('denseblock')]
     if not blocks: raise ValueError(f'{type(net).__name__} is no DenseNet of the form that torchvision has')
-    return tuple(len(b) for b in blocks), blocks[0]['denselayer1'].conv2.out_channels, net.features.conv0.out_channels
+    growth = blocks[0]['denselayer1'].conv2.out_channels
+    return tuple(len(b) for b in blocks), growth, net.features.conv0.out_channels
 
-# %% ../nbs/11_densenets.ipynb #906376ce
-_width = {nn.Conv2d: 'in_channels', nn.Linear: 'in_features', _NormBase: 'num_features'} # the attribute that holds the input channels
-def _channels(m): return next(k for c,k in _width.items() if isinstance(m, c))
+# %% ../nbs/11_densenets.ipynb #f11a0005
+def _width_name(m):
+    "Name of the attribute that holds the input channels of a norm, convolution or linear layer."
+    if isinstance(m, _NormBase): return 'num_features'
+    return 'in_features' if isinstance(m, nn.Linear) else 'in_channels'
+
+def _width(m): return getattr(m, _width_name(m))
 
 def _first(m, n):
-    "{name: the weights and statistics of a norm, convolution or linear layer that belong to its first `n` input channels}"
+    "{name: the weights and statistics that belong to the first `n` input channels of `m`}"
     dim = 0 if isinstance(m, _NormBase) else 1
     return {k: v.narrow(dim, 0, n) for k,v in (*m.named_parameters(), *m.named_buffers()) if v.ndim > dim}
 
+# %% ../nbs/11_densenets.ipynb #906376ce
 class FewerChannels(nn.Module):
     "A norm, convolution or linear layer of the model, run on the first of its input channels where the last ones are absent."
-    def __init__(self, m): super().__init__(); self.m = m
+    def __init__(self, m):
+        super().__init__()
+        self.m = m
+
     def forward(self, h):
         n = h.shape[1]
-        return self.m(h) if n == getattr(self.m, _channels(self.m)) else functional_call(self.m, _first(self.m, n), (h,))
+        return self.m(h) if n == _width(self.m) else functional_call(self.m, _first(self.m, n), (h,))
 
 class ZerosBehind(nn.Module):
     "Zeros in the place of absent channels."
-    def __init__(self, width): super().__init__(); self.width = width
-    def forward(self, h): return torch.cat([h, h.new_zeros(len(h), self.width - h.shape[1], *h.shape[2:])], 1) if h.shape[1] < self.width else h
+    def __init__(self, width):
+        super().__init__()
+        self.width = width
+
+    def forward(self, h):
+        absent = self.width - h.shape[1]
+        return torch.cat([h, h.new_zeros(len(h), absent, *h.shape[2:])], 1) if absent > 0 else h
 
 # %% ../nbs/11_densenets.ipynb #291e2224
-_pass_on = (nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten)     # zeros stay zeros, channels in their order
+# modules that leave zeros zeros and channels in their order
+_pass_on = (nn.ReLU, nn.AvgPool2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten)
+
+def _reads(m, width):
+    "Whether `m` is a convolution or linear layer that reads `width` channels, each by itself."
+    return isinstance(m, (nn.Conv2d, nn.Linear)) and _width(m) == width and getattr(m, 'groups', 1) == 1
 
 def _reading(after, width, absent):
-    "(the modules that follow a block of `width` channels, made to run on the first of them; those that have to be made narrower when layers are cut out)"
+    "(what follows a block of `width` channels, made to run on the first of them; what becomes narrower when layers are cut out)"
     norm, *rest = after
     if absent == 'zeros' or not isinstance(norm, _NormBase): return [ZerosBehind(width), *after], []
     i = next((i for i,m in enumerate(rest) if not isinstance(m, _pass_on)), None)
-    sliced = i is not None and isinstance(rest[i], (nn.Conv2d, nn.Linear)) and getattr(rest[i], _channels(rest[i])) == width and getattr(rest[i], 'groups', 1) == 1
-    if not sliced: return [FewerChannels(norm), ZerosBehind(width), *rest], []
-    return [FewerChannels(norm), *rest[:i], FewerChannels(rest[i]), *rest[i + 1:]], [norm, rest[i]]
+    if i is None or not _reads(rest[i], width): return [FewerChannels(norm), ZerosBehind(width), *rest], []
+    reader = rest[i]
+    return [FewerChannels(norm), *rest[:i], FewerChannels(reader), *rest[i + 1:]], [norm, reader]
 
-# %% ../nbs/11_densenets.ipynb #9c09c4da
+# %% ../nbs/11_densenets.ipynb #f11a0012
+class _Appending(nn.Module):
+    "What comes in, and behind it what a dense layer of the model makes of it."
+    def __init__(self, layer, name):
+        super().__init__()
+        self.layer, self.name = layer, name
+        self.n_in, self.n_new = layer.norm1.num_features, layer.conv2.out_channels
+
+    def forward(self, h):
+        if h.shape[1] == self.n_in: return torch.cat([h, self.layer(h)], 1)
+        raise ValueError(f'{self.name} reads {self.n_in} channels, those of all layers before it, and {h.shape[1]} came: '
+                         'dense layers can be left out at the end of a block only, and not be moved')
+
+# %% ../nbs/11_densenets.ipynb #f11a0016
 def _narrow(m, n):
     "Leave a norm, convolution or linear layer its first `n` input channels, in place."
-    for k,v in _first(m, n).items(): setattr(m, k, nn.Parameter(v.detach().clone(), v.requires_grad) if k in m._parameters else v.clone())
-    setattr(m, _channels(m), n)
+    for k,v in _first(m, n).items():
+        setattr(m, k, nn.Parameter(v.detach().clone(), v.requires_grad) if k in m._parameters else v.clone())
+    setattr(m, _width_name(m), n)
 
-class DenseLayer(nn.Module):
+# %% ../nbs/11_densenets.ipynb #9c09c4da
+class DenseLayer(_Appending):
     "A layer of a dense block as a block that can be skipped: what comes in, and the layer's channels behind it."
     def __init__(self,
         block:nn.ModuleDict, # the dense block
         name:str, # of the layer in it
-        readers:list, # of its block: modules that have to be made narrower when a layer is cut out
+        readers:list, # of its block: modules that become narrower when a layer is cut out
         absent:str='slice', # channels of layers that are left out: 'slice' or 'zeros'
     ):
-        super().__init__()
-        self.layer, self.place, self.absent = block[name], (block, name, readers), absent       # a tuple: these are no parts of ours
-
-    def forward(self, h):
-        if h.shape[1] != (n := self.layer.norm1.num_features): raise ValueError(f'{self.place[1]} reads {n} channels, those of all layers before it, and {h.shape[1]} came: dense layers can be left out at the end of a block only, and not be moved')
-        return torch.cat([h, self.layer(h)], 1)
+        super().__init__(block[name], name)
+        self.place, self.absent = (block, readers), absent       # a tuple: these are no parts of ours
 
     def reading(self, after):
         "The modules that follow the block, made to run on fewer channels."
         if not after or isinstance(after[0], (FewerChannels, ZerosBehind)): return after       # nothing, or done before
-        parts, self.place[2][:] = _reading([*(after[0] if isinstance(after[0], nn.Sequential) else after[:1]), *after[1:]], self.layer.norm1.num_features + self.layer.conv2.out_channels, self.absent)
+        first = after[0] if isinstance(after[0], nn.Sequential) else after[:1]
+        parts, self.place[1][:] = _reading([*first, *after[1:]], self.n_in + self.n_new, self.absent)
         return parts
 
     def watch(self, note):
-        "Call `note` with what this block gives in a pass of the model: the input of the next layer's norm, or the output of the dense block."
-        block, name, _ = self.place
-        later = list(block)[list(block).index(name) + 1:]
-        if later: return block[later[0]].norm1.register_forward_pre_hook(lambda m, args: note(args[0])).remove
-        return block.register_forward_hook(lambda m, args, out: note(out)).remove
+        "Call `note` with what this block gives in a pass of the model."
+        block = self.place[0]
+        names = list(block)
+        later = names[names.index(self.name) + 1:]
+        if not later: return block.register_forward_hook(lambda m, args, out: note(out)).remove
+        return block[later[0]].norm1.register_forward_pre_hook(lambda m, args: note(args[0])).remove
 
     def leave(self):
         "Take the layer, the last one of its block, out of the model, and its channels out of what reads them."
-        block, name, readers = self.place
-        if not readers: raise ValueError(f'{name} cannot be cut out: what follows its block is not read by a norm and a convolution or linear layer alone')
-        for m in readers: _narrow(m, getattr(m, _channels(m)) - self.layer.conv2.out_channels)
-        del block[name]
+        block, readers = self.place
+        if not readers:
+            raise ValueError(f'{self.name} cannot be cut out: '
+                             'what follows its block is not read by a norm and a convolution or linear layer alone')
+        for m in readers: _narrow(m, _width(m) - self.n_new)
+        del block[self.name]
 
 # %% ../nbs/11_densenets.ipynb #f8144b8a
 @register_family('torchvision.models.densenet._DenseBlock')
 def dense_block_rule(
     block:nn.ModuleDict, # a dense block of torchvision's class
-    absent:str='slice', # channels of layers that are left out: 'slice', what reads them is narrower; 'zeros', zeros before the norm
+    absent:str='slice', # channels of layers left out: 'slice', what reads them is narrower; 'zeros', zeros before the norm
 )->tuple: # (stem, stages, head)
     "A dense block is a stage, its layers are the blocks."
     if absent not in ('slice', 'zeros'): raise ValueError(f"absent is 'slice' or 'zeros', got {absent!r}")
@@ -148,7 +190,9 @@ def dense_block_rule(
     return [], [[DenseLayer(block, name, readers, absent) for name in block]], []
 
 @register_family('torchvision.models.densenet.DenseNet')
-def densenet_rule(net): return split_stages([net.features, nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(1), net.classifier])
+def densenet_rule(net):
+    "As torchvision's forward runs them: features, ReLU, pooling, classifier."
+    return split_stages([net.features, nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(1), net.classifier])
 
 # %% ../nbs/11_densenets.ipynb #9eabf4cd
 def kept_channels(
@@ -160,20 +204,23 @@ def kept_channels(
 )->list: # per block the main network's channels that the small one's concatenation consists of
     "Where the inputs of the small network's blocks stand in the large one's (appendix F.2)."
     if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
-    found, n_main, n_small = [], n_init, n_init
-    for a,b in zip(main, small):
-        whole = n_small + b * growth
-        found.append(list(range(whole)) if align == 'prefix' else [*range(n_small), *range(n_main, n_main + b * growth)])
-        n_main, n_small = (n_main + a * growth) // 2, whole // 2
-    return found
+    kept = []
+    n_main = n_small = n_init                       # channels that come into the block
+    for layers,kept_layers in zip(main, small):
+        added = kept_layers * growth
+        first = n_small if align == 'prefix' else n_main        # where those of the layers begin
+        kept.append([*range(n_small), *range(first, first + added)])
+        n_main, n_small = (n_main + layers * growth) // 2, (n_small + added) // 2
+    return kept
 
-# %% ../nbs/11_densenets.ipynb #5b1be565
+# %% ../nbs/11_densenets.ipynb #f11a0030
 def _check_nested(main, small):
     "A `ValueError` that names block and numbers unless the one fits into the other."
     if len(small) != len(main): raise ValueError(f'{small} has {len(small)} blocks, the main network {len(main)}: {main}')
     for i,(a,b) in enumerate(zip(main, small), 1):
         if b > a: raise ValueError(f'{small} is not nested in {main}: block {i} has {b} layers, the main network only {a}')
 
+# %% ../nbs/11_densenets.ipynb #f11a0033
 def _take(target, source, inputs=None, outputs=None):
     "Copy the weights, and statistics, of `source` at these channels into `target`."
     for name,value in source.state_dict().items():
@@ -181,6 +228,35 @@ def _take(target, source, inputs=None, outputs=None):
         if value.ndim > 1 and inputs is not None: value = value[:, inputs]
         target.state_dict()[name].copy_(value)
 
+# %% ../nbs/11_densenets.ipynb #f11a0035
+def _take_block(target, source, channels):
+    "The layers of a dense block; `channels` of `source` are those that the concatenation of `target` consists of."
+    growth = target['denselayer1'].conv2.out_channels
+    n_in = len(channels) - len(target) * growth
+    for j,(name,ours) in enumerate(target.items()):
+        theirs, seen = source[name], channels[:n_in + j * growth]
+        _take(ours.norm1, theirs.norm1, outputs=seen)
+        _take(ours.conv1, theirs.conv1, inputs=seen)
+        _take(ours.norm2, theirs.norm2)
+        _take(ours.conv2, theirs.conv2)
+
+def _take_transition(target, source, channels):
+    "What reads a block and halves its channels."
+    _take(target.norm, source.norm, outputs=channels)
+    _take(target.conv, source.conv, inputs=channels, outputs=list(range(len(channels) // 2)))
+
+# %% ../nbs/11_densenets.ipynb #f11a0036
+def _smaller(main, small):
+    "A DenseNet with the layers `small` and all else as in `main`; its stem is a copy."
+    _, growth, n_init = densenet_shape(main)
+    f, first = main.features, main.features.denseblock1['denselayer1']
+    with torch.device(f.conv0.weight.device):
+        net = type(main)(growth, small, n_init, first.conv1.out_channels // growth, first.drop_rate,
+                         main.classifier.out_features, first.memory_efficient)
+    for name in ('conv0', 'norm0', 'relu0', 'pool0'): setattr(net.features, name, copy.deepcopy(getattr(f, name)))
+    return net.to(f.conv0.weight.dtype).train(main.training)
+
+# %% ../nbs/11_densenets.ipynb #5b1be565
 def nested_densenet(
     main:nn.Module, # a DenseNet of torchvision's class; stays as it is
     config:str|Sequence[int], # the small one: a name such as 'densenet121', or the layers of each block
@@ -189,22 +265,15 @@ def nested_densenet(
     "The smaller DenseNet that sits inside a larger one, with the weights it has there (paper, appendix F.2)."
     (layers, growth, n_init), small = densenet_shape(main), _config(config)
     _check_nested(layers, small)
-    kept, f, first = kept_channels(layers, small, growth, n_init, align), main.features, main.features.denseblock1['denselayer1']
-    with torch.device(f.conv0.weight.device):
-        net = type(main)(growth, small, n_init, first.conv1.out_channels // growth, first.drop_rate, main.classifier.out_features, first.memory_efficient)
-    net.to(f.conv0.weight.dtype).train(main.training)
-    for name in ('conv0', 'norm0', 'relu0', 'pool0'): setattr(net.features, name, copy.deepcopy(getattr(f, name)))
+    kept, net = kept_channels(layers, small, growth, n_init, align), _smaller(main, small)
+    ours, theirs = net.features, main.features
+    def both(name): return getattr(ours, name), getattr(theirs, name)
     with torch.no_grad():
-        for i,(n,channels) in enumerate(zip(small, kept), 1):
-            ours, theirs, n_in = getattr(net.features, f'denseblock{i}'), getattr(f, f'denseblock{i}'), len(channels) - n * growth
-            for j in range(n):
-                (a, b), seen = (o[f'denselayer{j + 1}'] for o in (ours, theirs)), channels[:n_in + j * growth]
-                _take(a.norm1, b.norm1, outputs=seen); _take(a.conv1, b.conv1, inputs=seen)
-                _take(a.norm2, b.norm2); _take(a.conv2, b.conv2)
-            if i == len(small): _take(net.features.norm5, f.norm5, outputs=channels); _take(net.classifier, main.classifier, inputs=channels)
-            else:
-                a, b = (getattr(o, f'transition{i}') for o in (net.features, f))
-                _take(a.norm, b.norm, outputs=channels); _take(a.conv, b.conv, inputs=channels, outputs=list(range(len(channels) // 2)))
+        for i,channels in enumerate(kept, 1):
+            _take_block(*both(f'denseblock{i}'), channels)
+            if i < len(kept): _take_transition(*both(f'transition{i}'), channels)
+        _take(ours.norm5, theirs.norm5, outputs=channels)
+        _take(net.classifier, main.classifier, inputs=channels)
     return net
 
 # %% ../nbs/11_densenets.ipynb #111c09ad
@@ -215,5 +284,6 @@ def nest_densenet(
 )->nn.Module: # of `small`'s architecture; a `ValueError` where it does not fit
     "The DenseNet `small` with the weights it has inside `main`: for `loafing_matrix(..., nest=nest_densenet)`."
     (_, growth, n_init), (config, k, n) = densenet_shape(main), densenet_shape(small)
-    if (k, n) != (growth, n_init): raise ValueError(f'growth rate {k} and a stem of {n} channels are not nested in {growth} and {n_init}')
+    if (k, n) != (growth, n_init):
+        raise ValueError(f'growth rate {k} and a stem of {n} channels are not nested in {growth} and {n_init}')
     return nested_densenet(main, config, align)

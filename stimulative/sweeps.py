@@ -11,6 +11,7 @@ from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
+from .callback import StimulativeCallback
 from .interpret import method_style
 from .store import ResultsStore, _began, results_frame, this_command, writable_folder
 from .experiment import Run, data_facts, method_parts, presets, run_facts, stored_record, train
@@ -43,11 +44,17 @@ def _wait(child):
         try: return child.wait(timeout=1)
         except subprocess.TimeoutExpired: pass
 
+# %% ../nbs/43_sweeps.ipynb #5a93497e
+def _start_child(out, err):
+    "Start the process that trains; it waits to be told what."
+    path = os.pathsep.join(p or '.' for p in sys.path)
+    env = dict(os.environ, PYTHONPATH=path, STIMULATIVE_COMMAND=this_command())
+    command = [sys.executable, '-W', 'ignore', '-c', _program]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True, env=env, start_new_session=True)
+
 def _run_child(text, out, err):
     "Start the process that trains, tell it what, wait; its exit status."
-    env = dict(os.environ, PYTHONPATH=os.pathsep.join(p or '.' for p in sys.path), STIMULATIVE_COMMAND=this_command())
-    command = [sys.executable, '-W', 'ignore', '-c', _program]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True, env=env, start_new_session=True)
+    child = _start_child(out, err)
     _running.add(child)
     try:
         child.stdin.write(text + '\n')
@@ -59,7 +66,7 @@ def _run_child(text, out, err):
         child.wait()
         _running.discard(child)
 
-# %% ../nbs/43_sweeps.ipynb #c17a0001
+# %% ../nbs/43_sweeps.ipynb #ca7a1fc2
 def train_apart(
     run:Run, # what is to be trained
     **kwargs, # of `train`: out, data, force, resume
@@ -68,28 +75,25 @@ def train_apart(
     text = json.dumps(dict(kwargs, run=run.settings), default=str)
     with tempfile.TemporaryFile('w+') as out, tempfile.TemporaryFile('w+') as err:
         code = _run_child(text, out, err)
-        out.seek(0); err.seek(0)
+        out.seek(0)
+        err.seek(0)
         if not code: return json.loads(out.read().splitlines()[-1])
         last = (err.read().strip().splitlines() or ['no message'])[-1]
         raise RuntimeError(f'killed by signal {-code}' if code < 0 else last)
 
 # %% ../nbs/43_sweeps.ipynb #941166c0
-def _outcomes(runs, executor, progress, kwargs):
-    "(run, record or None, error) as they come."
-    if executor is None:
-        for run in progress(runs):
-            try: yield run, train(run, **kwargs), None
-            except Exception as e: yield run, None, f'{type(e).__name__}: {e}'
-            gc.collect()                                          # learners are full of circles
-        return
-    waiting = {executor.submit(train_apart, run, **kwargs): run for run in runs}      # futures of other kinds than concurrent.futures' are waited for in order
-    try:
-        for done in progress(as_completed(list(waiting)) if hasattr(next(iter(waiting)), '_waiters') else list(waiting)):
-            try: yield waiting[done], done.result(), None
-            except Exception as e: yield waiting[done], None, str(e) or type(e).__name__
-    except (KeyboardInterrupt, GeneratorExit):
-        _stop(waiting)
-        raise
+def _one_by_one(runs, progress, kwargs):
+    "(run, record or None, error) of runs that are carried out here."
+    for run in progress(runs):
+        try: yield run, train(run, **kwargs), None
+        except Exception as e: yield run, None, f'{type(e).__name__}: {e}'
+        gc.collect()                                          # learners are full of circles
+
+# %% ../nbs/43_sweeps.ipynb #c17a0003
+def _as_they_end(futures):
+    "Those of `concurrent.futures` as they end, others in order."
+    futures = list(futures)
+    return as_completed(futures) if hasattr(futures[0], '_waiters') else futures
 
 def _stop(futures):
     "Nothing more is begun, and what trains for this process ends; its checkpoints stay."
@@ -99,11 +103,48 @@ def _stop(futures):
         if all(f.done() for f in futures) or not _running: return
         time.sleep(.05)
 
-# %% ../nbs/43_sweeps.ipynb #c17a0002
-def _found(runs, store, data):
-    "What the store has of the runs; refused where it was made from other data or code."
+def _by_executor(runs, executor, progress, kwargs):
+    "(run, record or None, error) of runs, as they end."
+    run_of = {executor.submit(train_apart, run, **kwargs): run for run in runs}
+    try:
+        for future in progress(_as_they_end(run_of)):
+            try: yield run_of[future], future.result(), None
+            except Exception as e: yield run_of[future], None, str(e) or type(e).__name__
+    except (KeyboardInterrupt, GeneratorExit):
+        _stop(run_of)
+        raise
+
+# %% ../nbs/43_sweeps.ipynb #1489147b
+def _stored_records(runs, store, data):
+    "run -> record, of those that are stored."
     images = {r.data: data_facts(r, data) for r in runs}
-    return {r: found for r in runs if (found := stored_record(r, store, run_facts(r, data, images[r.data])))}
+    records = {r: stored_record(r, store, run_facts(r, data, images[r.data])) for r in runs}
+    return {r: record for r,record in records.items() if record}
+
+# %% ../nbs/43_sweeps.ipynb #628da3b8
+def _as_table(runs, store, errors):
+    "What differs between the runs, then what came out."
+    df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
+    if errors: df['error'] = [errors.get(r, '') for r in runs]
+    if len(runs) == 1: return df
+    same = [k for k in runs[0].settings if len({str(r.settings[k]) for r in runs}) == 1]
+    return df.drop(columns=same)
+
+# %% ../nbs/43_sweeps.ipynb #dd9211eb
+def _warn_of_failures(runs, store, errors):
+    "One warning each for runs without a record and for diverged ones."
+    if errors:
+        named = '; '.join(f'{r.key}: {e}' for r,e in errors.items())
+        warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. {named}')
+    epochs = {r: (store.get(r.settings) or {}).get('diverged') for r in runs}
+    diverged = [f'{r.key} in epoch {e}' for r,e in epochs.items() if e]
+    if diverged: warnings.warn(f'{len(diverged)} of {len(runs)} runs diverged; they have no sub-networks: {", ".join(diverged)}')
+
+# %% ../nbs/43_sweeps.ipynb #025ad9a9
+def _outcomes(runs, executor, progress, kwargs):
+    "(run, record or None, error) as they come."
+    if executor is None: return _one_by_one(runs, progress, kwargs)
+    return _by_executor(runs, executor, progress, kwargs)
 
 def sweep(
     runs:Iterable[Run], # what is to be trained
@@ -112,37 +153,31 @@ def sweep(
     data=None, # folder of the images
     progress:Callable=iter, # wraps what is waited for, such as `progress_bar`
     report:Callable=noop, # called with (run, record or None, error or None) for each run that is stored, then as they end
-)->"DataFrame": # a row a run
+)->"DataFrame": # a row per run
     "Carry out what the results do not have yet; a run that fails costs nothing but itself."
     runs = list(dict.fromkeys(runs))
     if not runs or not all(isinstance(r, Run) for r in runs): raise ValueError(f'a sweep takes at least one Run; got {runs or "none"}')
     out = writable_folder(out).absolute()
     store, errors = ResultsStore(out/'results.sqlite'), {}
     store.check()
-    found = _found(runs, store, data)
-    for run,record in found.items(): report(run, record, None)
-    if missing := [r for r in runs if r not in found]:
+    stored = _stored_records(runs, store, data)
+    for run,record in stored.items(): report(run, record, None)
+    missing = [r for r in runs if r not in stored]
+    if missing:
         for run,record,error in _outcomes(missing, executor, progress, dict(out=out, data=data, resume=True)):
             report(run, record, error)
             if error: errors[run] = error
-    _say_what_failed(runs, store, errors)
+    _warn_of_failures(runs, store, errors)
     return _as_table(runs, store, errors)
 
-def _say_what_failed(runs, store, errors):
-    "One warning each for runs without a record and for diverged ones."
-    if errors: warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. ' + '; '.join(f'{r.key}: {e}' for r,e in errors.items()))
-    diverged = {r: e for r in runs if (e := (store.get(r.settings) or {}).get('diverged'))}
-    if diverged: warnings.warn(f'{len(diverged)} of {len(runs)} runs diverged; they have no sub-networks: ' + ', '.join(f'{r.key} in epoch {e}' for r,e in diverged.items()))
-
-# %% ../nbs/43_sweeps.ipynb #c17a0003
-def _as_table(runs, store, errors):
-    "What differs between the runs, then what came out."
-    df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
-    if errors: df['error'] = [errors.get(r, '') for r in runs]
-    same = [k for k in runs[0].settings if len(runs) > 1 and len({str(r.settings[k]) for r in runs}) == 1]
-    return df.drop(columns=same)
-
 # %% ../nbs/43_sweeps.ipynb #30508c89
+def _rounded(o):
+    "Plain values, with five digits behind the point."
+    if isinstance(o, dict): return {k: _rounded(v) for k,v in o.items()}
+    if isinstance(o, list): return [_rounded(v) for v in o]
+    return round(o, 5) if isinstance(o, float) else o
+
+# %% ../nbs/43_sweeps.ipynb #499195ec
 def write_records(
     runs:Iterable[Run], # whose records are wanted; what is missing in the results is left out
     out, # folder of the results
@@ -151,91 +186,125 @@ def write_records(
 ):
     "Settings, summary, epochs, hardware and versions of finished runs, as one file; the single sub-networks are left out."
     store = ResultsStore(Path(out).expanduser()/'results.sqlite')
-    found = [r for run in dict.fromkeys(runs) if (r := store.get(run.settings))]
-    if not found: raise ValueError(f'{store.path} has none of these runs')
-    short = lambda o: {k: short(v) for k,v in o.items()} if isinstance(o, dict) else [short(v) for v in o] if isinstance(o, list) else round(o, 5) if isinstance(o, float) else o
-    records = [short({k: v for k,v in r.items() if k not in ('subnets', 'settings')}) | dict(settings=r['settings']) for r in found]
-    Path(path).write_text(json.dumps(dict(command=command, records=records), separators=(',', ':')).replace('{"key"', '\n{"key"'))
+    stored = [store.get(run.settings) for run in dict.fromkeys(runs)]
+    stored = [r for r in stored if r]
+    if not stored: raise ValueError(f'{store.path} has none of these runs')
+    short = [{k: v for k,v in r.items() if k not in ('subnets', 'settings')} for r in stored]
+    records = [dict(_rounded(s), settings=r['settings']) for s,r in zip(short, stored)]
+    text = json.dumps(dict(command=command, records=records), separators=(',', ':'))
+    Path(path).write_text(text.replace('{"key"', '\n{"key"'))      # a line per record
 
+# %% ../nbs/43_sweeps.ipynb #291e9677
 def read_records(
     path, # of a file that `write_records` wrote
 )->list: # records
     "The records, as `train` returned them but for the single sub-networks."
     return json.loads(Path(path).read_text())['records']
 
-# %% ../nbs/43_sweeps.ipynb #499195ec
+# %% ../nbs/43_sweeps.ipynb #fb61fc60
+def _without_st(run):
+    "The same run without stimulative training: common training, or the methods beside it with their options."
+    beside = '+'.join(m for m in run.method.split('+') if m != 'st')
+    parts = method_parts(run.method, run.method_options)
+    theirs = {k: v for cls,options in parts.items() if cls is not StimulativeCallback for k,v in options.items()}
+    return run.replace(method=beside or 'ct', method_options=theirs)
+
+# %% ../nbs/43_sweeps.ipynb #1b2afe01
 def ablation_runs(
     base:Run, # whose lambda and seed are exchanged; stimulative training, perhaps with another method beside it
     lams:Sequence=(0, 1, 2, 5, 10, 20), # weights of the KL term; 0 is common training
-    seeds:int=3, # trainings a weight, from `base.seed` on
+    seeds:int=3, # trainings per weight, from `base.seed` on
 )->list: # runs
     "The runs of a lambda ablation."
-    if 'st' not in base.method.split('+'): raise ValueError(f'lambda belongs to stimulative training; the base run has the method {base.method!r}')
+    if 'st' not in base.method.split('+'):
+        raise ValueError(f'lambda belongs to stimulative training; the base run has the method {base.method!r}')
     if seeds < 1 or not len(lams): raise ValueError(f'an ablation needs at least one lambda and one seed; got {lams} and {seeds}')
-    common = '+'.join(m for m in base.method.split('+') if m != 'st') or 'ct'
-    theirs = {k: v for k,v in base.settings['method_options'].items() if any(k in o for o in method_parts(common, {}).values())} if common != 'ct' else {}
-    return [base.replace(seed=base.seed + s, **(dict(lam=float(lam)) if lam else dict(method=common, method_options=theirs))) for lam in dict.fromkeys(lams) for s in range(seeds)]
+    of_lam = [base.replace(lam=float(lam)) if lam else _without_st(base) for lam in dict.fromkeys(lams)]
+    return [run.replace(seed=base.seed + s) for run in of_lam for s in range(seeds)]
 
+# %% ../nbs/43_sweeps.ipynb #71f9d333
 def ablate_lambda(
     base:Run, # as in `ablation_runs`
     lams:Sequence=(0, 1, 2, 5, 10, 20), # weights of the KL term
-    seeds:int=3, # trainings a weight
+    seeds:int=3, # trainings per weight
     **kwargs, # of `sweep`
-)->"DataFrame": # a row a training: lam, seed, main (%), all (%) mean and std, ...
+)->"DataFrame": # a row per training: lam, seed, main (%), all (%) mean and std, ...
     "Train with every lambda and seed: Fig. r3."
     runs = ablation_runs(base, lams, seeds)
     return sweep(runs, **kwargs).assign(lam=[r.lam for r in runs], seed=[r.seed for r in runs])
 
-# %% ../nbs/43_sweeps.ipynb #c2df9850
+# %% ../nbs/43_sweeps.ipynb #0eae8bb1
+def _plot_column(table, column, ax, label, style):
+    "One column of an ablation against lambda: each training, their mean, and common training."
+    stimulative, common = table[table.lam > 0], table[table.lam == 0]
+    means = stimulative.groupby('lam')[column].mean()
+    at = {lam: i for i,lam in enumerate(means.index)}
+    ax.scatter(stimulative.lam.map(at), stimulative[column], s=14, alpha=.5, linewidths=0, **style)
+    ax.plot(range(len(means)), means, lw=1.5, ms=5, label=label, **style)
+    if len(common): ax.axhline(common[column].mean(), color=style['color'], ls='--', lw=1, label=f'{label}: common training')
+
 def plot_lambda(
     table:"DataFrame", # of `ablate_lambda`
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
     "Main network and all sub-networks against lambda; dashed, common training."
     ax = plt.subplots(figsize=(6, 4))[1] if ax is None else ax
+    _plot_column(table, 'main (%)', ax, 'main network', method_style('stimulative'))
+    _plot_column(table, 'all (%) mean', ax, 'all sub-networks, mean', dict(color='#009E73', marker='^'))
     lams = sorted(set(table.lam) - {0})
-    at = {lam: i for i,lam in enumerate(lams)}
-    for column,name,style in (('main (%)', 'main network', method_style('stimulative')), ('all (%) mean', 'all sub-networks, mean', dict(color='#009E73', marker='^'))):
-        some = table[table.lam > 0]
-        means = some.groupby('lam')[column].mean()
-        ax.scatter(some.lam.map(at), some[column], s=14, alpha=.5, linewidths=0, **style)
-        ax.plot([at[l] for l in means.index], means, lw=1.5, ms=5, label=name, **style)
-        if (table.lam == 0).any(): ax.axhline(table[column][table.lam == 0].mean(), color=style['color'], ls='--', lw=1, label=f'{name}: common training')
     ax.set_xticks(range(len(lams)), [f'{l:g}' for l in lams])
-    ax.set(xlabel='lambda', ylabel='test top-1 accuracy (%)'); ax.grid(alpha=.25)
+    ax.set(xlabel='lambda', ylabel='test top-1 accuracy (%)')
+    ax.grid(alpha=.25)
     ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 # %% ../nbs/43_sweeps.ipynb #0f0062d4
+def _recorded(learn):
+    "The epochs of a learner's recorder."
+    values = [v for v in getattr(learn.recorder, 'values', []) if len(v)]
+    if not values: raise ValueError('the learner has not been trained')
+    names = list(learn.recorder.metric_names)[1:]
+    if 'accuracy' not in names: raise ValueError('the learner knows no accuracy: make it with metrics=accuracy')
+    df = pd.DataFrame([dict(zip(names, v)) for v in values])
+    return pd.DataFrame(dict(epoch=range(1, len(df) + 1), train_loss=df.train_loss, top1=100 * df.accuracy))
+
 def trajectory(
     source, # a record of `train`, or a `Learner` after a fit with `metrics=accuracy`
-)->"DataFrame": # a row an epoch: epoch, train_loss, top1 (%)
+)->"DataFrame": # a row per epoch: epoch, train_loss, top1 (%)
     "Training loss and test top-1 of every epoch."
-    if isinstance(source, Learner):
-        values = [v for v in getattr(source.recorder, 'values', []) if len(v)]
-        if not values: raise ValueError('the learner has not been trained')
-        names = list(source.recorder.metric_names)[1:]
-        if 'accuracy' not in names: raise ValueError('the learner knows no accuracy: make it with metrics=accuracy')
-        df = pd.DataFrame([dict(zip(names, v)) for v in values])
-        return pd.DataFrame(dict(epoch=range(1, len(df) + 1), train_loss=df.train_loss, top1=100 * df.accuracy))
+    if isinstance(source, Learner): return _recorded(source)
     return pd.DataFrame(source['epochs'])[['epoch', 'train_loss', 'top1']]
 
+# %% ../nbs/43_sweeps.ipynb #484e9eda
+def _over_trainings(sources):
+    "Mean, lowest and highest value of several trainings, epoch by epoch."
+    sources = sources if isinstance(sources, (list, tuple)) else [sources]
+    return pd.concat([trajectory(s) for s in sources]).groupby('epoch').agg(['mean', 'min', 'max'])
+
+def _plot_range(df, ax, label, color):
+    "A mean and its range against the epochs."
+    ax.plot(df.index, df['mean'], color=color, label=label, lw=1.5)
+    differ = (df['max'] > df['min']).any()
+    if len(df) > 1 and differ: ax.fill_between(df.index, df['min'], df['max'], color=color, alpha=.2, lw=0)
+
+# %% ../nbs/43_sweeps.ipynb #b2c1c2df
 def plot_trajectories(
     sources:dict, # name -> what `trajectory` takes, or a list of such (seeds): their mean is drawn, and the range
     axs:Sequence|None=None, # two axes: loss and accuracy; None: a new figure
 )->Sequence: # the axes
     "Training loss and test top-1 epoch by epoch, the best epoch as a star (Fig. r2)."
     if axs is None: axs = plt.subplots(1, 2, figsize=(10, 3.6), layout='constrained')[1]
-    for name,found in sources.items():
+    for name,source in sources.items():
         color = method_style(name, list(sources))['color']
-        df = pd.concat([trajectory(s) for s in (found if isinstance(found, (list, tuple)) else [found])]).groupby('epoch').agg(['mean', 'min', 'max'])
-        best = df['top1']['mean'].idxmax()
-        for ax,column,label in zip(axs, ('train_loss', 'top1'), (name, f'{name}: best {df["top1"]["mean"][best]:.2f} %')):
-            ax.plot(df.index, df[column]['mean'], color=color, label=label, lw=1.5)
-            if len(df) > 1 and (df[column]['max'] > df[column]['min']).any(): ax.fill_between(df.index, df[column]['min'], df[column]['max'], color=color, alpha=.2, lw=0)
-        axs[1].plot(best, df['top1']['mean'][best], marker='*', ms=13, color=color, mec='white')
+        df = _over_trainings(source)
+        top1 = df['top1']['mean']
+        best = top1.idxmax()
+        _plot_range(df['train_loss'], axs[0], name, color)
+        _plot_range(df['top1'], axs[1], f'{name}: best {top1[best]:.2f} %', color)
+        axs[1].plot(best, top1[best], marker='*', ms=13, color=color, mec='white')
     for ax,label in zip(axs, ('training loss', 'test top-1 accuracy (%)')):
-        ax.set(xlabel='epoch', ylabel=label); ax.grid(alpha=.25)
+        ax.set(xlabel='epoch', ylabel=label)
+        ax.grid(alpha=.25)
         ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), ncols=min(len(sources), 3))
         ax.xaxis.get_major_locator().set_params(integer=True)
     return axs

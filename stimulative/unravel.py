@@ -46,9 +46,21 @@ def check_space(
 class NotResidualError(ValueError):
     "The network does not come apart into a stem, stages of residual blocks and a head."
 
+# %% ../nbs/01_unravel.ipynb #9610e3cd
+def _refuse_shared(stages):
+    "A `NotResidualError` if a module with weights or statistics is part of two blocks: it could not be left out of one alone."
+    owner = {}
+    for s,stage in enumerate(stages, 1):
+        for i,block in enumerate(stage, 1):
+            for m in block.modules():
+                holds = m._parameters or m._buffers
+                if holds and owner.setdefault(m, (s, i)) != (s, i):
+                    raise NotResidualError(f'blocks {owner[m]} and {(s, i)} (stage, block) share a {type(m).__name__}: '
+                                           'each block needs modules of its own')
+
 # %% ../nbs/01_unravel.ipynb #80931482
-class Unraveled:
-    "A residual network as stem -> stages of blocks -> head, sharing the model's own modules."
+class _Parts:
+    "The parts of a network, the model's own modules, in the order they run."
     def __init__(self,
         model:nn.Module, # the network the parts belong to
         stem:Iterable, # modules that run before the first stage, in order
@@ -57,8 +69,7 @@ class Unraveled:
     ):
         self.model, self.stem, self.head = model, nn.Sequential(*stem), nn.Sequential(*head)
         self.stages = [[b for b in stage if not isinstance(b, nn.Identity)] for stage in stages]
-        self._modes = set()     # of the model, evaluation (False) and training (True), in which the view was compared with it
-        _refuse_shared(self)
+        _refuse_shared(self.stages)
 
     @property
     def depths(self)->tuple: # blocks there are, one number per stage
@@ -77,6 +88,19 @@ class Unraveled:
     )->list: # modules in the order they run
         "Stem, blocks and head of an ordered sub-network."
         return [self.stem, *self.path(depths), self.head]
+
+
+# %% ../nbs/01_unravel.ipynb #01b00003
+class Unraveled(_Parts):
+    "A residual network as stem -> stages of blocks -> head, sharing the model's own modules."
+    def __init__(self,
+        model:nn.Module, # the network the parts belong to
+        stem:Iterable, # modules that run before the first stage, in order
+        stages:Iterable, # per stage the modules of its blocks, transition block first
+        head:Iterable, # modules that run after the last stage, in order
+    ):
+        super().__init__(model, stem, stages, head)
+        self._modes = set()     # evaluation (False) and training (True), where the view was compared with the model
 
     def __call__(self,
         x:torch.Tensor, # a batch, as the model takes it
@@ -104,17 +128,6 @@ class Unraveled:
         if look(self, x): self.checked = True     # otherwise the next batch is looked at as well
 
     def __repr__(self): return f'{type(self.model).__name__}: stem -> stages of {self.depths} blocks -> head'
-
-# %% ../nbs/01_unravel.ipynb #9610e3cd
-def _refuse_shared(view):
-    "A `NotResidualError` if a module with weights or statistics is part of two blocks: it could not be left out of one alone."
-    owner = {}
-    for s,stage in enumerate(view.stages, 1):
-        for i,block in enumerate(stage, 1):
-            for m in block.modules():
-                if not (m._parameters or m._buffers): continue
-                if m in owner: raise NotResidualError(f'blocks {owner[m]} and {(s, i)} (stage, block) share a {type(m).__name__}: each block needs modules of its own')
-            owner.update({m: (s, i) for m in block.modules() if m._parameters or m._buffers})
 
 # %% ../nbs/01_unravel.ipynb #a15c0001
 def check_unraveled(
@@ -247,19 +260,25 @@ class _Both(nn.Module):
 def _check_batch(view, x):
     "A `ValueError` for a batch on which nothing can be compared."
     name = type(view.model).__name__
-    if not isinstance(x, torch.Tensor): raise ValueError(f'{name} is unravelled for one tensor of images a batch, got {type(x).__name__}')
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f'{name} is unravelled for one tensor of images per batch, got {type(x).__name__}')
     if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
-    if any(t.is_meta for t in (x, *view.model.parameters())): raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
+    if any(t.is_meta for t in (x, *view.model.parameters())):
+        raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
 
+# %% ../nbs/01_unravel.ipynb #01b00005
 def _tensor_of(run, x, name):
     "What `run` gives for `x`, if it is a tensor; an error that says what to do about anything else."
     try: out = run(x)
     except (RuntimeError, TypeError) as e:
         if x.is_floating_point(): raise
-        raise ValueError(f'{name} does not run on images of {x.dtype}: make them floating point, as in x.float() / 255 ({e})') from e
+        raise ValueError(f'{name} does not run on images of {x.dtype}: make them floating point, '
+                         f'as in x.float() / 255 ({e})') from e
     if isinstance(out, torch.Tensor): return out
-    raise NotResidualError(f"{name} gives a {type(out).__name__} and not a tensor of logits: unravel a subclass of it whose forward returns the tensor alone, super().forward(x)['logits'] for example")
+    raise NotResidualError(f'{name} gives a {type(out).__name__} and not a tensor of logits: '
+                           'unravel stimulative.step.LogitsOf(model), or a subclass whose forward returns the tensor alone')
 
+# %% ../nbs/01_unravel.ipynb #01b00007
 class _AutocastSeen(TorchFunctionMode):
     "Notes the precision of the autocast in which a model computes."
     def __init__(self, device): super().__init__(); self.device, self.dtype = device.type, None
@@ -272,24 +291,23 @@ def _through_view(view, run):
     "What `run` gives, the view's own; a `NotResidualError` that names the rule where it fails."
     try: return run()
     except (RuntimeError, TypeError, AttributeError) as e:
-        raise NotResidualError(f'the model runs on this batch, its unravelled view does not: does the rule for {type(view.model).__name__} leave a layer out? ({e})') from e
+        raise NotResidualError('the model runs on this batch, its unravelled view does not: '
+                               f'does the rule for {type(view.model).__name__} leave a layer out? ({e})') from e
 
+# %% ../nbs/01_unravel.ipynb #01b0000a
 def _compare(view, want, got, tol, why):
     "A `NotResidualError` with a reason if the view's output is not the model's; False if both are zero, and tell nothing."
     name = type(view.model).__name__
-    if want.shape != getattr(got, 'shape', None):
-        raise NotResidualError(f'{name} gives {tuple(want.shape)}, its unravelled view {tuple(got.shape) if hasattr(got, "shape") else type(got).__name__}')
+    shape = tuple(got.shape) if hasattr(got, 'shape') else type(got).__name__
+    if tuple(want.shape) != shape: raise NotResidualError(f'{name} gives {tuple(want.shape)}, its unravelled view {shape}')
     diff, size = (want - got).abs().max().item(), want.abs().max().item()
     if diff <= tol * size: return size > 0
-    raise NotResidualError(f'the unravelled view of {name} differs from the model by {diff:.2g}, outputs being up to {size:.2g}: {why}')
-
-_only_in_training = ('in training mode its forward does what no module of the view does, such as F.dropout(x, p, self.training). '
-                     'Make that a module of the network, self.drop = nn.Dropout(p), and name it in the rule')
-
+    raise NotResidualError(f'the unravelled view of {name} differs from the model by {diff:.2g}, '
+                           f'outputs being up to {size:.2g}: {why}')
 
 # %% ../nbs/01_unravel.ipynb #a15c0036
 def _model_lent(both, x, weights):
-    "What the model gives with other weights, or with its own where that is not finite, and those weights; None for a batch that it cannot be trained on."
+    "What the model gives with other weights, or with its own where that is not finite, and those weights; None: it cannot train on `x`."
     model = both.model
     for lent in (weights, {}):
         try: want = _tensor_of(lambda x: both.lent('model', x, lent), x, type(model).__name__)
@@ -299,6 +317,10 @@ def _model_lent(both, x, weights):
             raise
         if want.isfinite().all(): break
     return want, lent
+
+# %% ../nbs/01_unravel.ipynb #01b0000d
+_only_in_training = ('in training mode its forward does what no module of the view does, such as F.dropout(x, p, self.training). '
+                     'Make that a module of the network, self.drop = nn.Dropout(p), and name it in the rule')
 
 def _compare_nudged(view, x, weights, amp, tol):
     "Compare with nudged weights, in the mode the model is in; False if that tells nothing."
@@ -322,14 +344,15 @@ def check_view(
     view:Unraveled, # an unravelled network
     x:torch.Tensor, # a batch, as the model takes it
 )->bool: # False if the outputs are such that they tell nothing
-    "A `NotResidualError` if the view gives something else than its model, in the mode it is in or in evaluation, or a block cannot be skipped."
+    "A `NotResidualError` if the view differs from its model, in its mode or in evaluation, or a block cannot be skipped."
     check_unraveled(view); _check_batch(view, x)
     model, name, seen = view.model, type(view.model).__name__, _AutocastSeen(x.device)
     with preserved_modes(model), torch.no_grad(), _eagerly():
         modes = [(m, m.training) for m in model.modules()]
         model.eval()
         with seen: want = _tensor_of(model, x.clone(), name)
-        if not want.isfinite().all(): raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
+        if not want.isfinite().all():
+            raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
         tol = 1e-3 if (seen.dtype or want.dtype) in (torch.float32, torch.float64) else 5e-2
         amp = torch.autocast(x.device.type, seen.dtype) if seen.dtype else nullcontext()
         nudged = _nudged(model)
@@ -338,7 +361,7 @@ def check_view(
         told = _compare(view, want, got, tol, 'its rule is not what the model runs') or told
         for m,training in modes: m.training = training
         if not (told and model.training): return told
-        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))       # statistics of few images magnify what rounding does
+        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))    # statistics of few images magnify rounding
 
 # %% ../nbs/01_unravel.ipynb #bb386ae6
 families = {} # dotted name of a class -> its rule
@@ -363,28 +386,37 @@ def _rule_of(model):
     for c in type(model).__mro__:
         if rule := families.get(f'{c.__module__}.{c.__qualname__}'): return rule
 
+# %% ../nbs/01_unravel.ipynb #01b00011
 def _bare(model):
     "The network itself inside DataParallel, DistributedDataParallel or `torch.compile`."
-    while (inner := getattr(model, '_orig_mod', None)) is not None or isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-        model = inner if inner is not None else model.module
-    return model
+    parallel = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        if isinstance(model, parallel): model = model.module
+        elif getattr(model, '_orig_mod', None) is not None: model = model._orig_mod
+        else: return model
 
+# %% ../nbs/01_unravel.ipynb #01b00013
 def _unknown(model):
     "What to say of a network that no rule fits."
-    name, found = type(model).__name__, ', '.join(f'{k}: {type(m).__name__}' for k,m in list(model.named_children())[:8])
-    known = ', '.join(sorted(n for k in families if not (n := k.rpartition('.')[2]).startswith('_')))
-    hint = ("put each stage's blocks, of one class, into an nn.Sequential of their own" if type(model) is nn.Sequential else
-            f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules')
-    return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {found or "none"}). '
+    name, children = type(model).__name__, list(model.named_children())[:8]
+    parts = ', '.join(f'{k}: {type(m).__name__}' for k,m in children) or 'none'
+    names = {k.rpartition('.')[2] for k in families}
+    known = ', '.join(sorted(n for n in names if not n.startswith('_')))
+    hint = f'@register_family({name}) on a function rule(model) that returns (stem, stages, head), three lists of modules'
+    if type(model) is nn.Sequential: hint = "put each stage's blocks, of one class, into an nn.Sequential of their own"
+    return (f'{name} does not unravel: no stage of residual blocks was found in it (its parts: {parts}). '
             f'Known families: {known} (stimulative.all brings those of all notebooks). For an own residual network: {hint}.')
 
+# %% ../nbs/01_unravel.ipynb #01b00015
 def _is_one_block(view):
     "Whether a view is a single block, and no `nn.Identity` beside it shows that others were left out."
     if view.depths != (1,): return False
     inside = set(view.path()[0].modules())
     around = [list(m.children()) for m in view.model.modules() if m not in inside]
-    return not any(inside & set(children) and any(isinstance(c, nn.Identity) for c in children) for children in around)
+    beside = [c for children in around if inside & set(children) for c in children]
+    return not any(isinstance(c, nn.Identity) for c in beside)
 
+# %% ../nbs/01_unravel.ipynb #01b00017
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
 )->Unraveled: # its view, checked against the model on the first batch
@@ -395,8 +427,9 @@ def unravel(
     stem, stages, head = rule(model) if rule else ([], [], [])
     if not len(stages): raise NotResidualError(_unknown(model))
     view = Unraveled(model, stem, stages, head)
-    if _is_one_block(view): raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {type(view.path()[0]).__name__}: it has no sub-network but itself')
-    return view
+    if not _is_one_block(view): return view
+    block = type(view.path()[0]).__name__
+    raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {block}: it has no sub-network but itself')
 
 # %% ../nbs/01_unravel.ipynb #76f0a6e8
 def _is_sequence(m): return isinstance(m, nn.Sequential) and type(m).forward is nn.Sequential.forward
@@ -407,15 +440,18 @@ def _comes_apart(m):
     rule = _rule_of(m)
     return bool(rule) and len(rule(m)[1]) > 0
 
+# %% ../nbs/01_unravel.ipynb #01b00021
 def _is_stage(m):
     "A sequence of blocks, of which all but the first are of one class and can be skipped."
     blocks = [b for b in m if not isinstance(b, nn.Identity)] if _is_sequence(m) else []
     if any(_comes_apart(b) for b in blocks): return False
     if len(blocks) < 2: return len(blocks) == 1 and _is_block(blocks[0])
     first, *rest = blocks
-    return (any(True for _ in first.parameters()) and all(_is_block(b) and getattr(b, 'use_res_connect', True) for b in rest)
-            and len({type(b) for b in rest}) == 1)
+    has_weights = any(True for _ in first.parameters())
+    skippable = all(_is_block(b) and getattr(b, 'use_res_connect', True) for b in rest)
+    return has_weights and skippable and len({type(b) for b in rest}) == 1
 
+# %% ../nbs/01_unravel.ipynb #01b00023
 def _parts(modules):
     "(kind, part) in running order: 'stage' a list of blocks, 'skip' a block that joins the open stage, 'plain' any other module."
     for m in modules:
@@ -430,12 +466,14 @@ def _parts(modules):
             yield from [('plain', o) for o in stem] + [('stage', list(o)) for o in stages] + [('plain', o) for o in head]
         else: yield 'plain', m
 
+# %% ../nbs/01_unravel.ipynb #01b00025
 def _after(stages, modules):
     "What follows the last of `stages`, made to read its blocks as they say."
     last = stages[-1][-1] if stages else None
     while _is_sequence(last) and len(last): last = last[-1]
     return last.reading(modules) if hasattr(last, 'reading') else modules
 
+# %% ../nbs/01_unravel.ipynb #01b00026
 def split_stages(
     modules:Iterable, # the modules of a network in the order they run
 )->tuple: # (stem, stages, head): three lists, stages a list of lists
