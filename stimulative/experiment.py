@@ -15,6 +15,7 @@ from fastai.callback.fp16 import MixedPrecision, AMPMode
 from fastai.callback.training import GradientClip
 
 from .unravel import NotResidualError
+from .recalibrate import all_finite
 from .models import cifar_resnet, CifarResNet, digits_resnet
 from .densenets import densenet
 from .data import cifar_dls, digits_dls, imagenet_dls, write_whole
@@ -30,8 +31,8 @@ from .processes import distributed, evaluate_together, from_first, gather, toget
 __all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options',
            'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds',
            'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
-           'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'all_finite', 'StopDiverged',
-           'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
+           'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged', 'stored_record',
+           'train', 'record_interpretation', 'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
 data_sets = {
@@ -632,9 +633,9 @@ def newest_checkpoint(
         except OSError as e: raise OSError(f'the checkpoint {f} cannot be read ({e.strerror}); nothing was changed') from e
 
 # %% ../nbs/42_experiment.ipynb #c16a0031
-def all_finite(model:nn.Module)->bool:
+def _weights_finite(model):
     "Whether all weights and statistics are numbers."
-    return all(v.isfinite().all() for v in model.state_dict().values())
+    return all_finite(list(model.state_dict().values())).item()
 
 # %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
@@ -644,7 +645,7 @@ class StopDiverged(Callback):
 
     def after_epoch(self):
         skipped = len(self.log.rows) != self.epoch + 1
-        if skipped or not any(gather(not all_finite(self.learn.model))): return
+        if skipped or not any(gather(not _weights_finite(self.learn.model))): return
         self.log.diverged = self.epoch + 1
         raise CancelFitException
 
@@ -818,7 +819,7 @@ def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
 # %% ../nbs/42_experiment.ipynb #49a93a3d
 def _evaluated(learn):
     "All sub-networks; None for a network that has diverged or does not come apart."
-    if not all_finite(learn.model): return None
+    if not _weights_finite(learn.model): return None
     try: return evaluate_together(learn)
     except NotResidualError: return None
 

@@ -4,7 +4,7 @@
 
 # %% ../nbs/05_loafing.ipynb #e102f156
 from __future__ import annotations
-import itertools, math, operator, random, time, warnings
+import itertools, math, random, time, warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .unravel import Unraveled, check_depths, preserved_modes, unravel
+from .unravel import Unraveled, check_depths, check_space, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
 from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
                                      images_and_labels, preserved_statistics, recalibrate_bn)
@@ -98,9 +98,8 @@ def stage_layers(
     space:Sequence[int], # blocks there are, per stage
 )->list: # a list of layer numbers per stage
     "The layers of each stage, counted through from 1 (the index of Table r1)."
-    try: stops = list(itertools.accumulate(map(operator.index, space)))
-    except TypeError: raise ValueError(f'depths must be whole numbers, one a stage; got {space!r}') from None
-    if not stops or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {tuple(space)}')
+    space = check_space(space)
+    stops = itertools.accumulate(space)
     return [list(range(stop - n + 1, stop + 1)) for n,stop in zip(space, stops)]
 
 # %% ../nbs/05_loafing.ipynb #e5000004

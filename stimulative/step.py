@@ -13,7 +13,7 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Unraveled, check_depths, check_unraveled, register_family, unravel
+from .unravel import Unraveled, check_depths, check_images, check_unraveled, register_family, unravel
 
 # %% auto #0
 __all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'check_labels',
@@ -159,25 +159,15 @@ def ignored_label(
     return -100 if label is None else label
 
 # %% ../nbs/04_step.ipynb #b0a10009
-def _check_images(x):
-    "A `ValueError` for what is no batch of images."
-    if not isinstance(x, torch.Tensor):
-        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
-    if not len(x): raise ValueError(f'the batch is empty: images of shape {tuple(x.shape)}')
-
 def check_batch(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch of images
 ):
     "Check a view on its first batch; a `ValueError` for what is no view, or no batch of images."
     check_unraveled(view)
-    _check_images(x)
-    if view.checked: return
-    try: view.check(x)
-    except RuntimeError as e:
-        if x.is_floating_point(): raise
-        raise ValueError(f'{type(view.model).__name__} does not run on {x.dtype}: '
-                         'images must be floating-point numbers, such as x.float() / 255') from e
+    check_images(x)
+    if not view.checked: view.check(x)
+
 
 # %% ../nbs/04_step.ipynb #e400000b
 def check_switches(

@@ -15,8 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 # %% auto #0
 __all__ = ['families', 'check_depths', 'check_space', 'NotResidualError', 'Unraveled', 'check_unraveled', 'preserved_modes',
-           'passes_input', 'check_view', 'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule',
-           'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule']
+           'passes_input', 'check_images', 'check_view', 'register_family', 'unravel', 'split_stages',
+           'sequential_rule', 'resnet_rule', 'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
@@ -257,13 +257,19 @@ class _Both(nn.Module):
         with _same_draws(x.device), _unwatched(self): return _lend(self, lambda t: weights.get(t, buffers.get(t, t)), name, x.clone())
 
 # %% ../nbs/01_unravel.ipynb #a15c000f
+def check_images(
+    x, # what was given for a batch of images
+):
+    "A `ValueError` for what is not one tensor, or holds no image."
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
+    if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
+
 def _check_batch(view, x):
     "A `ValueError` for a batch on which nothing can be compared."
-    name = type(view.model).__name__
-    if not isinstance(x, torch.Tensor):
-        raise ValueError(f'{name} is unravelled for one tensor of images per batch, got {type(x).__name__}')
-    if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
+    check_images(x)
     if any(t.is_meta for t in (x, *view.model.parameters())):
+        name = type(view.model).__name__
         raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
 
 # %% ../nbs/01_unravel.ipynb #01b00005
