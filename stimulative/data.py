@@ -13,9 +13,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 # %% auto #0
-__all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files',
-           'BrokenImage', 'OpenImage', 'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls',
-           'imagenet_dls']
+__all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits', 'split_loaders', 'digits_dls',
+           'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'OpenImage', 'ParentLabel', 'decode_images',
+           'write_whole', 'cached_images', 'cifar_dls', 'folder_splits', 'folder_dls', 'imagenet_dls']
 
 # %% ../nbs/20_data.ipynb #2a7c0a02
 def _generators(device):
@@ -120,6 +120,64 @@ def spoil_labels(
     labels[at] = (labels[at] + steps) % n_classes
     return labels
 
+# %% ../nbs/20_data.ipynb #17b00002
+def hold_out(
+    labels, # one per image
+    share:float, # of the images, 0 to below 1
+    seed:int=0, # decides which
+)->tuple: # (indices that stay, indices that are held out)
+    "Set a share of the images aside, the same share of every class."
+    if not 0 <= share < 1: raise ValueError(f'valid_pct, the share of the training images held out, is 0 to below 1; got {share!r}')
+    everything = list(range(len(labels)))
+    if not share: return everything, []
+    return tuple(train_test_split(everything, test_size=share, random_state=seed, stratify=labels))
+
+
+# %% ../nbs/20_data.ipynb #17b00004
+def draw_splits(
+    labels:Sequence, # of all images, as whole numbers
+    train:Sequence, # indices of the training images
+    test:Sequence, # indices of the test images; may be empty where some are held out
+    n_train:int|None=None, # train on that many, the classes in equal numbers; None: all
+    valid_pct:float=0., # share of the training images that is held out to choose by
+    seed:int=0, # decides which
+)->list: # indices of [train, test], or of [train, held out, test]
+    "Draw the images to train on, to choose by and to test on."
+    stay, out = hold_out([labels[i] for i in train], valid_pct, seed)
+    chosen = draw_evenly([labels[train[i]] for i in stay], n_train, seed)
+    splits = [[train[stay[i]] for i in chosen], [train[i] for i in out], list(test)]
+    return [splits[0], *[s for s in splits[1:] if s]]
+
+
+# %% ../nbs/20_data.ipynb #17b00007
+def split_loaders(
+    items, # files, or whatever the transforms begin with
+    tfms:list, # pipelines of images and labels
+    splits:list, # indices of [train, valid] or of [train, valid, test]
+    **kwargs, # of `Datasets.dataloaders`
+)->DataLoaders: # two or three loaders
+    "`Datasets.dataloaders` with a third loader, of the test images, where there is a third split."
+    train, valid, *test = splits
+    dls = Datasets(items, tfms, splits=[train, valid]).dataloaders(**kwargs)
+    for indices in test: dls.loaders.append(dls.valid.new(Datasets(items, tfms, splits=[train, indices]).valid))
+    return dls
+
+def _digests(splits, labels):
+    "name -> [number of images, what changes with the choice of the images and with their labels]"
+    names = ['train', 'valid', 'test'] if len(splits) == 3 else ['train', 'valid']
+    def digest(part): return hashlib.sha256(repr([(int(i), int(labels[i])) for i in part]).encode()).hexdigest()[:16]
+    return {name: [len(part), digest(part)] for name,part in zip(names, splits)}
+
+
+# %% ../nbs/20_data.ipynb #17b0000a
+def _labels_with_noise(labels, train, wrong, n_classes, seed):
+    "All labels as a list, a share of those of `train` wrong."
+    labels = list(labels)
+    given = spoil_labels(torch.tensor([labels[i] for i in train], device='cpu'), wrong, n_classes, seed)
+    for i,y in zip(train, given.tolist()): labels[i] = y
+    return labels
+
+
 # %% ../nbs/20_data.ipynb #2a7c0a04
 def _check_bs(bs):
     "A `ValueError` if no batch can have this size."
@@ -142,10 +200,11 @@ def _digit_items(size, n_in):
     return [(o.as_subclass(kind), int(y)) for o,y in zip(x, target)]
 
 # %% ../nbs/20_data.ipynb #f20e0002
-def _digit_splits(labels, test_share, n_train, seed):
-    "Indices of training and test images."
-    train, test = train_test_split(range(len(labels)), test_size=test_share, random_state=seed, stratify=labels)
-    return [train[i] for i in draw_evenly([labels[i] for i in train], n_train, seed)], test
+def _digit_splits(labels, test_share, **draw):
+    "Indices of the images to train on, perhaps of those to choose by, and of those to test on."
+    train, test = train_test_split(range(len(labels)), test_size=test_share, random_state=draw['seed'], stratify=labels)
+    return draw_splits(labels, train, test, **draw)
+
 
 # %% ../nbs/20_data.ipynb #f20a0013
 def digits_dls(
@@ -154,22 +213,25 @@ def digits_dls(
     n_in:int=1, # channels: 1, or 3 equal ones for networks made for colour
     test_share:float=0.2, # share of the images that is tested on
     n_train:int|None=None, # train on that many, the classes in equal numbers; None: all
+    valid_pct:float=0., # share of the training images that is held out, as `dls.valid`
     wrong:float=0., # share of the training labels that is wrong
     seed:int=0, # decides which those are
     device=None, # None: fastai's default device
-)->DataLoaders: # train (shuffled, without the last short batch) and valid
+)->DataLoaders: # train (shuffled, without the last short batch) and valid; the test images are the last
     "Scikit-learn's handwritten digits as fastai `DataLoaders`, without a download."
     _check_bs(bs)
     if size < 8 or n_in not in (1, 3) or not 0 < test_share < 1:
         raise ValueError(f'digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; got {size}, {n_in}, {test_share}')
     items = _digit_items(size, n_in)
-    labels = [y for _,y in items]
-    train, test = _digit_splits(labels, test_share, n_train, seed)
-    _check_filled(len(train), bs)
-    spoiled = spoil_labels(torch.tensor([labels[i] for i in train], device='cpu'), wrong, 10, seed)
-    for i,y in zip(train, spoiled.tolist()): items[i] = (items[i][0], y)
-    dsets = Datasets(items, [[ItemGetter(0)], [ItemGetter(1), Categorize(vocab=range(10))]], splits=(train, test))
-    return dsets.dataloaders(bs=bs, dl_type=ResidentDL, device=device)
+    splits = _digit_splits([y for _,y in items], test_share, n_train=n_train, valid_pct=valid_pct, seed=seed)
+    labels = _labels_with_noise([y for _,y in items], splits[0], wrong, 10, seed)
+    _check_filled(len(splits[0]), bs)
+    items = [(x, y) for (x, _),y in zip(items, labels)]
+    tfms = [[ItemGetter(0)], [ItemGetter(1), Categorize(vocab=range(10))]]
+    dls = split_loaders(items, tfms, splits, bs=bs, dl_type=ResidentDL, device=device)
+    dls.drawn = _digests(splits, labels)
+    return dls
+
 
 # %% ../nbs/20_data.ipynb #513dce48
 class CropFlip(DisplayedTransform):
@@ -252,8 +314,12 @@ class OpenImage(Transform):
 
 # %% ../nbs/20_data.ipynb #f20e0004
 class ParentLabel(Transform):
-    "`parent_label`, the name of the folder."
-    def encodes(self, f:Path|str): return parent_label(f)
+    "`parent_label`, the name of the folder, where no other is given."
+    def __init__(self,
+        given:dict|None=None, # file -> name, such as a wrong one
+    ): self.given = given or {}
+    def encodes(self, f:Path|str): return self.given.get(f) or parent_label(f)
+
 
 # %% ../nbs/20_data.ipynb #a7664681
 def _pixels(f, size):
@@ -361,27 +427,32 @@ def cifar_dls(
     bs:int=64, # images per batch
     size:int=32, # pixels per side: 32, or more to enlarge the images
     n_train:int|None=None, # train on that many images, the classes in equal numbers; None: all
+    valid_pct:float=0., # share of the training images that is held out, as `dls.valid`
     n_valid:int|None=None, # test on that many; None: all
     wrong:float=0., # share of the training labels that is wrong
     seed:int=0, # decides which images these are
     stats:tuple|None=None, # (mean, std) to normalise with, 3 numbers each; None: those of the data set
     device=None, # None: fastai's default device
-)->DataLoaders: # train (shuffled, cropped and flipped, without the last short batch) and valid, the test images
+)->DataLoaders: # train (shuffled, cropped and flipped, without the last short batch) and valid; the test images are the last
     "CIFAR with the paper's training transforms, the images on the device."
     if name not in _cifar: raise ValueError(f"name is 'cifar10' or 'cifar100', got {name!r}")
     _check_bs(bs)
     if size < 32: raise ValueError(f'size is 32, or more to enlarge the images; got {size}')
     root = _cifar_root(name, path)
     files, (train, valid), vocab = labelled_files(root, ('train', 'test'))
-    labels = torch.tensor([vocab.index(f.parent.name) for f in files])
-    train, valid = ([s[i] for i in draw_evenly(labels[s].tolist(), n, seed)] for s,n in ((train, n_train), (valid, n_valid)))
-    _check_filled(len(train), bs)
+    labels = [vocab.index(f.parent.name) for f in files]
+    tested = [valid[i] for i in draw_evenly([labels[i] for i in valid], n_valid, seed)]
+    splits = draw_splits(labels, train, tested, n_train, valid_pct, seed)
+    _check_filled(len(splits[0]), bs)
+    labels = _labels_with_noise(labels, splits[0], wrong, len(vocab), seed)
     images = cached_images(files, root)
-    dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=[train, valid])
-    dls = dsets.dataloaders(bs=bs, dl_type=ResidentDL, after_item=ToTensor(), after_batch=_cifar_tfms(name, size, stats), device=device)
-    dls.train.resident = TensorImage(images[train]), TensorCategory(spoil_labels(labels[train], wrong, len(vocab), seed))
-    dls.valid.resident = TensorImage(images[valid]), TensorCategory(labels[valid])
+    tfms = [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]]
+    dls = split_loaders(files, tfms, splits, bs=bs, dl_type=ResidentDL, after_item=ToTensor(),
+                        after_batch=_cifar_tfms(name, size, stats), device=device)
+    for dl,part in zip(dls.loaders, splits): dl.resident = TensorImage(images[part]), TensorCategory(torch.tensor(labels)[part])
+    dls.drawn = _digests(splits, labels)
     return dls
+
 
 # %% ../nbs/20_data.ipynb #f20a0039
 def _imagenet_tfms(size):
@@ -390,22 +461,72 @@ def _imagenet_tfms(size):
     testing = [Resize(size * 8 // 7, split_idx=1), CropPad(size, split_idx=1, order=2)]
     return [*training, *testing, ToTensor()]
 
+# %% ../nbs/20_data.ipynb #17b0000e
+def folder_splits(
+    root:Path, # folder with train/<class>/ and perhaps val/<class>/, test/<class>/; or with <class>/ alone
+)->tuple: # names of the folders: training, then to choose by, then to test on; ('',) for classes alone
+    "Which splits a folder of images has."
+    if not (root/'train').is_dir(): return ('',)
+    return ('train', *[o for o in ('val', 'valid', 'test') if (root/o).is_dir()])
+
+def _folder_parts(splits, names, labels, valid_pct, **draw):
+    "Indices of the images to train on, to choose by and to test on."
+    if len(splits) == 1 and not valid_pct: raise ValueError(f'there are training images alone, in {names}: '
+        'which of them are not trained on? valid_pct=0.2 holds a fifth out, or give them a folder val/')
+    if len(splits) > 3 or (len(splits) == 3 and valid_pct):
+        raise ValueError(f'the folders {", ".join(names)} are there to choose by and to test on, so valid_pct is 0; got {valid_pct}')
+    train, *valid, test = [*splits, []] if len(splits) == 1 else splits
+    parts = draw_splits(labels, train, test, valid_pct=valid_pct, **draw)
+    return [parts[0], *valid, *parts[1:]]
+
+
+# %% ../nbs/20_data.ipynb #17b00010
+def folder_dls(
+    path, # folder as in `folder_splits`
+    bs:int=64, # images per batch
+    size:int=224, # pixels per side
+    n_train:int|None=None, # train on that many images, the classes in equal numbers; None: all
+    valid_pct:float=0., # share of the training images that is held out, as `dls.valid`
+    wrong:float=0., # share of the training labels that is wrong
+    seed:int=0, # decides which images these are
+    num_workers:int|None=None, # processes that open files; None: fastai's choice
+    device=None, # None: fastai's default device
+)->DataLoaders: # train (shuffled, without the last short batch) and valid; the test images are the last
+    "A folder of images, with the usual transforms of ImageNet."
+    _check_bs(bs)
+    root = Path(path).expanduser()
+    if not root.is_dir(): raise FileNotFoundError(f'no folder of images at {root}')
+    names = folder_splits(root)
+    files, splits, vocab = labelled_files(root, names)
+    labels = [vocab.index(f.parent.name) for f in files]
+    splits = _folder_parts(splits, names, labels, valid_pct, n_train=n_train, seed=seed)
+    _check_filled(len(splits[0]), bs)
+    given = _labels_with_noise(labels, splits[0], wrong, len(vocab), seed)
+    dls = _file_loaders(files, splits, vocab, labels, given, size, bs=bs, num_workers=num_workers, device=device)
+    dls.drawn = _digests(splits, given)
+    return dls
+
+def _file_loaders(files, splits, vocab, labels, given, size, **kwargs):
+    "Loaders that open files; `given` labels where they are not those of the folders."
+    other = {f: vocab[y] for f,right,y in zip(files, labels, given) if y != right}
+    tfms = [[OpenImage()], [ParentLabel(other), Categorize(vocab=vocab)]]
+    batch_tfms = [IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)]
+    return split_loaders(files, tfms, splits, dl_type=SeededDL, after_item=_imagenet_tfms(size), after_batch=batch_tfms, **kwargs)
+
+
 # %% ../nbs/20_data.ipynb #7e3c63b8
 def imagenet_dls(
-    path, # folder with train/<class>/ and val/<class>/
+    path, # folder with train/<class>/ and val/<class>/; without val/, give a `valid_pct`
     bs:int=64, # images per batch
     size:int=224, # pixels per side
     num_workers:int|None=None, # processes that open files; None: fastai's choice
     device=None, # None: fastai's default device
-)->DataLoaders: # train (shuffled, without the last short batch) and valid
-    "ImageNet, or a folder laid out like it, with the usual transforms."
-    _check_bs(bs)
+    **draw, # n_train, valid_pct, wrong, seed of `folder_dls`
+)->DataLoaders: # as of `folder_dls`
+    "ImageNet, or a folder laid out like it."
     root = Path(path).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(f'no ImageNet at {root}. ILSVRC2012 is given out at image-net.org to those who ask; '
                                 f'expected are {root}/train/<class>/ and {root}/val/<class>/')
-    files, splits, vocab = labelled_files(root, ('train', 'val'))
-    dsets = Datasets(files, [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]], splits=splits)
-    batch_tfms = [IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)]
-    return dsets.dataloaders(bs=bs, dl_type=SeededDL, after_item=_imagenet_tfms(size), after_batch=batch_tfms,
-                             num_workers=num_workers, device=device)
+    return folder_dls(root, bs, size, num_workers=num_workers, device=device, **draw)
+
