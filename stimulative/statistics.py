@@ -225,12 +225,21 @@ def aggregate(
     return SeedTable(pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns), reference)
 
 # %% ../nbs/45_statistics.ipynb #502722c0
+@patch
+def only(self:SeedTable, **level)->SeedTable: # level: one column of `by` and its value
+    "The rows of one value, without that level."
+    (name, value), = level.items()
+    there = self.frame.index.get_level_values(name).unique()
+    if value not in there: raise ValueError(f'{name} {value!r} is not in the table; it has {list(there)}')
+    return SeedTable(self.frame.xs(value, level=name), self.reference)
+
+# %% ../nbs/45_statistics.ipynb #973e1d52
 def _mean_std(mean, std): return f'{MeanStd(mean, std)}' if np.isfinite(std) else f'{mean:.2f}'
 def _range(low, high): return f'{low:.2f} to {high:.2f}' if np.isfinite(low) else 'unknown'
 
 def _gain_text(gain, low, high):
     "+3.68 (1.01 to 7.05); empty for the reference."
-    return '' if np.isnan(gain) else f'{gain:+.2f} ({_range(low, high)})'
+    return '' if np.isnan(gain) else f'{round(gain, 2) + 0.:+.2f} ({_range(low, high)})'
 
 def _p_text(gain, p):
     if np.isnan(gain): return ''
@@ -245,18 +254,22 @@ def _texts(name, part, apart):
         texts[f'{name}: gain'] = map(_gain_text, part.gain, part['gain low'], part['gain high'])
         texts[f'{name}: p'] = map(_p_text, part.gain, part.p)
     return {k: list(v) for k,v in texts.items()}
+def _left_out(frame):
+    "Whether gains were taken over fewer seeds than there are."
+    return ('', 'pairs') in frame and frame['', 'pairs'].min() < frame['', 'seeds'].max()
 
-# %% ../nbs/45_statistics.ipynb #76cf2664
+# %% ../nbs/45_statistics.ipynb #aed8da0a
 @patch(as_prop=True)
 def text(self:SeedTable)->"DataFrame":
     "The table as text, in the form of Table r3."
     columns = {'seeds': self.frame['', 'seeds'].tolist()}
+    if _left_out(self.frame): columns['pairs'] = self.frame['', 'pairs'].map('{:.0f}'.format, na_action='ignore').fillna('').tolist()
     for name in dict.fromkeys(c for c,_ in self.frame if c):
         part = self.frame[name]
         columns |= _texts(name, part, 'std over sub-networks' in part)
     return pd.DataFrame(columns, self.frame.index)
 
-# %% ../nbs/45_statistics.ipynb #973e1d52
+# %% ../nbs/45_statistics.ipynb #7f11745c
 @patch(as_prop=True)
 def note(self:SeedTable)->str:
     "What the ± are, and what is unknown."
@@ -265,17 +278,18 @@ def note(self:SeedTable)->str:
         parts = ['main (%): mean ± standard deviation over seeds', 'all (%): mean ± standard deviation over the sub-networks of a training, averaged over seeds']
     parts.append("intervals: 95 %, Student's t over seeds")
     if self.reference: parts.append(f'gains: over {_named(self.reference, self.reference.values())}, paired by seed; p of the paired t-test, two-sided, not corrected for several comparisons')
+    if _left_out(self.frame): parts.append('pairs: the seeds of both, which the gain is of')
     if (self.frame['', 'seeds'] == 1).any(): parts.append('of one seed, spread and interval are unknown')
     return '; '.join(parts) + '.'
 
-# %% ../nbs/45_statistics.ipynb #1cf793d5
+# %% ../nbs/45_statistics.ipynb #13eb8396
 @patch
 def __repr__(self:SeedTable): return f'{self.text.to_string()}\n{self.note}'
 
 @patch
 def _repr_html_(self:SeedTable): return f'{self.text._repr_html_()}<p>{self.note}</p>'
 
-# %% ../nbs/45_statistics.ipynb #13eb8396
+# %% ../nbs/45_statistics.ipynb #782e779d
 @patch
 def to_latex(self:SeedTable, **kwargs)->str: # `kwargs` of pandas' `to_latex`, such as label
     "The table as LaTeX, the note as its caption."
@@ -291,7 +305,7 @@ def to_markdown(self:SeedTable)->str:
     lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
     return '\n'.join([*lines, '', self.note])
 
-# %% ../nbs/45_statistics.ipynb #a1f0949a
+# %% ../nbs/45_statistics.ipynb #008acfa6
 def _points(table, value, gain):
     "Where groups stand, and how far their intervals reach down and up."
     part = table.frame[value]
