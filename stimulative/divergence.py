@@ -9,8 +9,9 @@ import math, numbers
 import torch, torch.nn.functional as F
 
 # %% auto #0
-__all__ = ['standardisations', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL', 'SoftCE', 'BCE', 'alpha_value',
-           'Alpha', 'Adaptive', 'check_divergence', 'right_class', 'earned']
+__all__ = ['standardisations', 'teachers', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL', 'SoftCE', 'BCE',
+           'alpha_value', 'Alpha', 'Adaptive', 'check_divergence', 'right_class', 'earned', 'main_teacher',
+           'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
 
 # %% ../nbs/04_divergence.ipynb #650b2488
 def _log_probabilities(z):
@@ -246,3 +247,81 @@ def earned(
     known = ((right_class(z_main, y) - chance) / (1 - chance)).clamp(min=0)
     weight = lam * known ** power
     return weight / (1 + weight / cap)
+
+# %% ../nbs/04_divergence.ipynb #d4000001
+def main_teacher(k, z): "The main network."; return z['main']
+def parent_teacher(k, z): "The sub-network drawn before; for the first one the main network."; return z[k - 1] if k else z['main']
+def peer_teacher(k, z): "The next sub-network; for the last one the first."; return z[(k + 1) % sum(j != 'main' for j in z)]
+
+teachers = {'main': main_teacher, 'parent': parent_teacher, 'peer': peer_teacher, 'label': None}
+
+# %% ../nbs/04_divergence.ipynb #d4000002
+def _known_teacher(t): return (isinstance(t, str) and t in teachers) or (callable(t) and not isinstance(t, type))
+
+def check_teacher(
+    teacher, # a name of `teachers`, a function of (number, logits), or {teacher: share}
+)->dict: # {teacher: share}
+    "The teachers and their shares; a `ValueError` for what is none."
+    mixture = teacher if isinstance(teacher, dict) else {teacher: 1.} if isinstance(teacher, str) or callable(teacher) else {}
+    shares = [v for v in mixture.values() if isinstance(v, numbers.Real) and not isinstance(v, bool) and 0 <= v < math.inf]
+    if mixture and len(shares) == len(mixture) and sum(shares) > 0 and all(map(_known_teacher, mixture)): return dict(mixture)
+    raise ValueError(f'a teacher is one of {", ".join(map(repr, teachers))}, a function of (number, logits), running means, '
+                     f'or a mixture such as {{"label": 0.5, "peer": 0.5}}; got {teacher!r}')
+
+# %% ../nbs/04_divergence.ipynb #d4000005
+class _Bank:
+    "The means, and which images come next."
+    def __init__(self,
+        groups:int=4, # of sub-networks, the largest first; group g is taught by g - 1, the first by the main network
+        beta:float=.9, # share of the old mean at an update; 0: the last logits
+        dtype:torch.dtype=torch.float16, # of the stored means: images x classes x 2 bytes per group
+    ):
+        if not isinstance(groups, int) or groups < 1: raise ValueError(f'groups must be a whole number of at least 1, got {groups!r}')
+        if not isinstance(beta, numbers.Real) or not 0 <= beta < 1: raise ValueError(f'beta must be from 0 to below 1, got {beta!r}')
+        self.groups, self.beta, self.dtype = groups, beta, dtype
+        self.means, self.n_images = None, None      # (groups, images, classes); NaN: not seen yet
+        self.index, self.first = None, 0
+
+    def look_at(self,
+        index:torch.Tensor|None, # numbers of the images in the batch; None: not known
+        step:int=0, # from 0
+        n_subnets:int=1, # per step
+    ):
+        "Say which images come next, and which sub-networks they are shown to."
+        self.index, self.first = index, step * n_subnets
+
+    def group(self, k): "The group of the step's sub-network `k`."; return (self.first + k) % self.groups
+
+# %% ../nbs/04_divergence.ipynb #d4000006
+class RunningMeans(_Bank):
+    "A teacher that remembers: per image and group the running mean of the logits (after GKT; our reading)."
+    def _rows(self, z):
+        "The numbers of the batch's images, checked."
+        if self.index is None:
+            raise ValueError('running means need to know which images are in a batch, and were not told: look_at(index) before '
+                             'each step; in fastai use gkt_like(), and no MixUp or CutMix')
+        if len(self.index) < len(z): raise ValueError(f'{len(z)} images came with {len(self.index)} numbers')
+        return self.index[:len(z)].to(z.device)
+
+    def __call__(self, k, z):
+        "The means of the group above, of these images; the main network's logits where there are none."
+        main, above = z['main'], self.group(k) - 1
+        rows = self._rows(main)
+        if above < 0 or self.means is None: return main
+        means = self.means[above, rows].to(main)
+        return torch.where(means.isnan(), main, means)
+
+    def note(self, k, z_sub):
+        "Move the means of the group of sub-network `k`."
+        rows, z_sub = self._rows(z_sub), z_sub.detach()
+        self._make_room(int(rows.max()) + 1, z_sub)
+        group = self.means[self.group(k)]
+        old = group[rows].to(z_sub)
+        group[rows] = torch.where(old.isnan(), z_sub, self.beta * old + (1 - self.beta) * z_sub).to(self.dtype)
+
+    def _make_room(self, n_images, z):
+        "See that there are so many entries."
+        n, old = max(n_images, self.n_images or 0), self.means
+        if old is not None and old.shape[1] >= n: return
+        self.means = torch.full((self.groups, n, z.shape[1]), math.nan, dtype=self.dtype, device=z.device)
+        if old is not None: self.means[:, :old.shape[1]] = old
