@@ -114,7 +114,7 @@ def _still(explorer):
     for png,table in explorer.static():
         src = base64.b64encode(png).decode()
         shown.append(f'<img src="data:image/png;base64,{src}" alt="accuracy of all networks, one of them lit up">')
-        shown.append(table.dropna(axis=1, how='all').to_html(border=0))
+        shown.append('<div class="wide">' + table.dropna(axis=1, how='all').to_html(border=0) + '</div>')
     return '\n'.join(shown)
 
 # %% ../nbs/35_page.ipynb #074f5eb3
