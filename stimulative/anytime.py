@@ -21,7 +21,8 @@ from .densenets import FewerChannels, densenet, densenet_shape
 from .cost import timed_on, _timed
 
 # %% auto #0
-__all__ = ['with_statistics', 'node_statistics', 'SwitchedNet', 'AnytimeNet', 'stored_bytes']
+__all__ = ['constructors', 'with_statistics', 'node_statistics', 'SwitchedNet', 'AnytimeNet', 'stored_bytes', 'measure_depths',
+           'within_budget', 'make_network', 'find_constructor', 'save_pretrained', 'load_pretrained', 'on_hub']
 
 # %% ../nbs/14_anytime.ipynb #fd59b4cb
 def with_statistics(
@@ -138,21 +139,9 @@ class SwitchedNet(_Programs):
         if not mode: return super().train(False)
         raise ValueError(f'{type(self).__name__} is for inference: train the model it was made from, and make it anew')
 
-# %% ../nbs/14_anytime.ipynb #2ef80540
-class AnytimeNet(SwitchedNet):
-    "One set of weights, batch-norm statistics once per node of the tree: depths are switched at run time, saved and loaded."
-    def __init__(self,
-        model:nn.Module, # a residual network; it becomes a part of this one (`from_model` takes a copy)
-        statistics:Mapping, # of `node_statistics`
-        subnets:Iterable, # depth tuples: the sub-networks that can be run
-        image_shape:Sequence[int], # of one image
-    ):
-        super().__init__(model, statistics, subnets)
-        self.image_shape = tuple(image_shape)
-        self.accuracy = {}      # depths -> top-1 on validation images, 0 to 1, for `within`
-        self.latency = {}       # where it was measured -> {depths: ms}
-        self.about = {}         # what else travels along: classes, transforms, licence, ...
-
+# %% ../nbs/14_anytime.ipynb #8c131256
+class _Movable(SwitchedNet):
+    "Stays right when its tensors are exchanged."
     def _apply(self, fn, recurse=True):
         super()._apply(fn, recurse)
         self._connect()
@@ -169,14 +158,41 @@ class AnytimeNet(SwitchedNet):
         super().__setstate__(state)
         self._connect()
 
+# %% ../nbs/14_anytime.ipynb #8d4ca775
+class AnytimeNet(_Movable):
+    "One set of weights, batch-norm statistics once per node of the tree: depths are switched at run time, saved and loaded."
+    def __init__(self,
+        model:nn.Module, # a residual network; it becomes a part of this one (`from_model` takes a copy)
+        statistics:Mapping, # of `node_statistics`
+        subnets:Iterable, # depth tuples: the sub-networks that can be run
+        image_shape:Sequence[int], # of one image
+    ):
+        super().__init__(model, statistics, subnets)
+        self.image_shape = tuple(image_shape)
+        self.accuracy = {}      # depths -> top-1 on validation images, 0 to 1; decides in `within`
+        self.latency = {}       # where it was measured -> {depths: ms}
+        self.about = {}         # what else travels along: classes, transforms, licence, ...
+
     @classmethod
-    def from_model(cls, model, calib_dl, subnets=None, n_images=2000): return cls(*_collected(model, calib_dl, subnets, n_images))
-    def measure(self, x=None, n=20, turns=4): return measure_depths(self, x, n, turns)
-    def within(self, ms, x=None): return fastest_enough(self, ms, x)
-    def save_pretrained(self, folder, constructor=None, arguments=None): return save_pretrained(self, folder, constructor, arguments)
+    def from_model(cls,
+        model:nn.Module, # a residual network; stays as it is
+        calib_dl:Iterable, # training images with the training transforms, as for `recalibrate_bn`
+        subnets:Iterable|None=None, # depth tuples; None: all ordered sub-networks
+        n_images:int=2000, # about how many images to calibrate with
+    ):
+        "A copy of `model` that runs at any of these depths, each with its batch-norm statistics (paper, appendix C.2)."
+        return cls(*_collected(model, calib_dl, subnets, n_images))
+
+    def measure(self, x=None, n:int=20, turns:int=4): return measure_depths(self, x, n, turns)
+
+    def within(self, ms:float, x=None): return within_budget(self, ms, x)
+
+    def save_pretrained(self, folder, constructor=None, arguments=None): save_pretrained(self, folder, constructor, arguments)
+
     @classmethod
     def from_pretrained(cls, folder, **kwargs): return load_pretrained(folder, **kwargs)
-    def push_to_hub(self, repo_id, **kwargs): return on_hub(self).push_to_hub(repo_id, **kwargs)
+
+    def push_to_hub(self, repo_id:str, **kwargs): return on_hub(self).push_to_hub(repo_id, **kwargs)
 
 # %% ../nbs/14_anytime.ipynb #24e7ade1
 def _wanted_subnets(subnets, space, at_most=2000):
@@ -224,3 +240,239 @@ def stored_bytes(
     weights = sum(p.nbytes for p in net.model.parameters())
     return {'sub-networks': len(net.subnets), 'weights': weights, 'per node': sum(sizes.values()),
             'per sub-network': sum(sizes.get(name, 0) for name in nodes)}
+
+# %% ../nbs/14_anytime.ipynb #e2fbe6b4
+def measure_depths(
+    net:AnytimeNet, # runs as it is: on its device, in its precision
+    x:torch.Tensor|None=None, # the batch to time; None: one image of noise
+    n:int=20, # timed passes of each sub-network
+    turns:int=4, # rounds through all sub-networks that these are spread over
+)->dict: # depths -> ms, median
+    "Time every stored sub-network; the result is kept in `net.latency` under the name of the machine."
+    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    x = _image(net) if x is None else x
+    check_images(x)
+    seconds = {d: [] for d in net.subnets}
+    with torch.inference_mode():
+        for turn in range(turns):
+            for d,times in seconds.items():
+                net(x, depths=d)                # warms up
+                for _ in range(turn * n // turns, (turn + 1) * n // turns):
+                    times.append(_timed(partial(_run, depths=d), net, x))
+    net.latency[timed_on(x)] = {d: 1e3 * statistics.median(times) for d,times in seconds.items()}
+    return net.latency[timed_on(x)]
+
+def _run(net, x, depths): net(x, depths=depths)
+
+def _image(net):
+    "One image of noise, as the network takes it."
+    weight = next(net.parameters())
+    return torch.randn(1, *net.image_shape, device=weight.device, dtype=weight.dtype)
+
+# %% ../nbs/14_anytime.ipynb #fcbbfaf3
+def within_budget(
+    net:AnytimeNet, # its accuracies, if it has any, decide
+    ms:float, # milliseconds for `x`
+    x:torch.Tensor|None=None, # the batch that it has to be fast enough for; None: one image
+)->tuple: # depths, for `net.set_depths`
+    "The stored sub-network that does most within a latency, measured where it was not yet; a `ValueError` if none does."
+    if not ms > 0: raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
+    x = _image(net) if x is None else x
+    latency = net.latency.get(timed_on(x)) or measure_depths(net, x)
+    fits = [d for d in net.subnets if latency[d] <= ms]
+    if fits and all(d in net.accuracy for d in fits): return max(fits, key=lambda d: (net.accuracy[d], -latency[d]))
+    if fits: return max(fits, key=latency.get)
+    fastest = min(latency, key=latency.get)
+    raise ValueError(f'no stored sub-network runs within {ms:g} ms: the fastest, {fastest}, takes {latency[fastest]:.3g} ms on {timed_on(x)}')
+
+# %% ../nbs/14_anytime.ipynb #3444a3f0
+constructors = {'CifarResNet': CifarResNet, 'densenet': densenet} # name -> function that makes a network; beside torchvision's
+
+def _torchvision_names():
+    import torchvision
+    return torchvision.models.list_models(torchvision.models)
+
+def make_network(
+    constructor:str, # a name of `constructors`, or of a classifier of torchvision
+    arguments:Mapping, # of the function behind it
+)->nn.Module: # with random weights, on the CPU; torch's random state stays as it is
+    "The network that a function makes; a `ValueError` for an unknown name or arguments it does not take."
+    if constructor in constructors: make = constructors[constructor]
+    elif constructor in _torchvision_names():
+        import torchvision
+        make = partial(torchvision.models.get_model, constructor, weights=None)
+    else: raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers of torchvision, '
+                           f"others after stimulative.anytime.constructors['name'] = function")
+    try:
+        with torch.random.fork_rng(devices=[]): return make(**arguments)
+    except (TypeError, ValueError) as e: raise ValueError(f'{constructor} makes no network of {dict(arguments)}: {e}') from e
+
+# %% ../nbs/14_anytime.ipynb #17f91bff
+def _candidates(model):
+    "(name, arguments) of functions that may have made a network."
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    classes = dict(num_classes=linear[-1].out_features) if linear else {}
+    if isinstance(model, CifarResNet):
+        stages = (model.layer1, model.layer2, model.layer3)
+        shape = dict(n_blocks=[len(s) for s in stages], widths=[s[-1].bn2.num_features for s in stages])
+        yield 'CifarResNet', {**shape, **classes, 'n_in': model.conv1.in_channels}
+    family = type(model).__module__
+    if not family.startswith('torchvision.models.'): return
+    import torchvision
+    for name in _torchvision_names():
+        if torchvision.models.get_model_builder(name).__module__ == family: yield name, classes
+    if family.endswith('.densenet'):
+        config, growth, width = densenet_shape(model)
+        small = model.features.conv0.kernel_size == (3, 3)
+        yield 'densenet', dict(config=list(config), growth_rate=growth, num_init_features=width, small_images=small,
+                               n_in=model.features.conv0.in_channels, **classes)
+
+def _shapes(net): return {k: t.shape for k,t in net.state_dict().items()}
+
+def find_constructor(
+    model:nn.Module, # a network
+)->tuple: # (name, arguments)
+    "The function that makes a network of these names and shapes; a `ValueError` where none is known."
+    for name,arguments in _candidates(model):
+        with torch.device('meta'): like = make_network(name, arguments)
+        if _shapes(like) == _shapes(model): return name, arguments
+    raise ValueError(f'no known function makes this {type(model).__name__}: stimulative.anytime.constructors["mine"] = function, '
+                     'then save_pretrained(folder, constructor="mine", arguments={...})')
+
+# %% ../nbs/14_anytime.ipynb #50f7ffba
+_weights, _about, _version = 'model.safetensors', 'config.json', 1
+_entries = ('anytime', 'constructor', 'arguments', 'space', 'depths', 'subnets', 'image_shape', 'accuracy', 'latency', 'sha256')
+
+def _safetensors():
+    try: import safetensors.torch as st
+    except ImportError as e: raise ImportError('saving and loading need safetensors: pip install stimulative[hub]') from e
+    return st
+
+def _by_name(values): return {','.join(map(str, d)): v for d,v in values.items()}
+def _by_depths(values): return {tuple(map(int, name.split(','))): v for name,v in values.items()}
+
+def _named_constructor(model, constructor, arguments):
+    "(name, arguments) of the function that makes `model`, found or given."
+    if constructor is None: return find_constructor(model)
+    with torch.device('meta'): like = make_network(constructor, arguments)
+    if _shapes(like) == _shapes(model): return constructor, arguments
+    raise ValueError(f'{constructor} of {dict(arguments)} makes a network of other names or shapes than this {type(model).__name__}')
+
+def _config(net, constructor, arguments):
+    "What `config.json` holds, but for the digest of the weights."
+    constructor, arguments = _named_constructor(net.model, constructor, arguments or {})
+    latency = {where: _by_name(ms) for where,ms in net.latency.items()}
+    ours = dict(anytime=_version, constructor=constructor, arguments=dict(arguments), space=net.space, depths=net.depths,
+                subnets=net.subnets, image_shape=net.image_shape, accuracy=_by_name(net.accuracy), latency=latency)
+    taken = sorted({*_entries} & {*net.about})
+    if taken: raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
+    try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
+    except (TypeError, ValueError) as e: raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
+
+# %% ../nbs/14_anytime.ipynb #c03eee3e
+def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
+
+def _write(net, config, folder):
+    "Weights, statistics and config in a new folder."
+    tensors = {k: t.detach().cpu().contiguous().clone() for k,t in net.state_dict().items()}
+    _safetensors().save_file(tensors, folder/_weights)
+    config = dict(config, sha256=_digest(folder/_weights))
+    (folder/_about).write_text(json.dumps(config, indent=1))
+
+def _compare_loaded(net, folder):
+    "A `ValueError` unless what is in a folder gives what `net` gives."
+    other = load_pretrained(folder).to(next(net.parameters()).device)
+    x = _image(net)
+    for d in {min(net.subnets), max(net.subnets)}:
+        if torch.allclose(other(x, depths=d), net(x, depths=d), rtol=1e-3, atol=1e-4, equal_nan=True): continue
+        raise ValueError(f'{type(net.model).__name__} does not give the same when it is loaded: '
+                         'its constructor makes another network, of the same names and shapes')
+
+def save_pretrained(
+    net:AnytimeNet, # any
+    folder:str|Path, # new, or one whose network is replaced; the folder above it must exist
+    constructor:str|None=None, # a name of `constructors` or of torchvision; None: it is found
+    arguments:Mapping|None=None, # of the function behind it
+):
+    "Save a network: `model.safetensors` and `config.json`."
+    folder, config = Path(folder), _config(net, constructor, arguments)
+    _safetensors()
+    try: above = tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}-')
+    except OSError as e: raise OSError(f'{folder} cannot be written: {e.strerror}') from e
+    try:
+        new = Path(above)/'net'
+        new.mkdir()
+        _write(net, config, new)
+        _compare_loaded(net, new)
+        if folder.is_dir():
+            for name in (_weights, _about): os.replace(new/name, folder/name)
+        else: new.rename(folder)
+    finally: shutil.rmtree(above)
+
+# %% ../nbs/14_anytime.ipynb #911ef80c
+def _read_config(folder):
+    "What `config.json` holds; a `ValueError` where it is none of ours."
+    try: config = json.loads((folder/_about).read_text())
+    except (OSError, ValueError) as e: raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} cannot be read ({e})') from e
+    missing = [name for name in _entries if not isinstance(config, dict) or name not in config]
+    if missing: raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} does not say {", ".join(missing)}')
+    if config['anytime'] != _version: raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
+    return config
+
+def _read_tensors(folder, digest):
+    "The tensors of a saved network; a `ValueError` unless they are those that its config describes."
+    file = folder/_weights
+    if not file.is_file(): raise ValueError(f'{folder} holds no saved AnytimeNet: there is no {_weights}')
+    if _digest(file) == digest: return _safetensors().load_file(file)
+    raise ValueError(f'{file} is not the file that {_about} describes: damaged, cut short, or of another network')
+
+# %% ../nbs/14_anytime.ipynb #ff1ab81a
+def _inside(tensors, name): return {k.removeprefix(name): t for k,t in tensors.items() if k.startswith(name)}
+
+def _assemble(config, tensors):
+    "The network of a config and its tensors."
+    with torch.device('cpu'): model = make_network(config['constructor'], config['arguments'])
+    model.load_state_dict(_inside(tensors, 'model.'), assign=True)
+    net = AnytimeNet(model, _inside(tensors, 'statistics.'), config['subnets'], config['image_shape'])
+    net.set_depths(config['depths'])
+    net.accuracy = _by_depths(config['accuracy'])
+    net.latency = {where: _by_depths(ms) for where,ms in config['latency'].items()}
+    net.about = {k: v for k,v in config.items() if k not in _entries}
+    return net
+
+def load_pretrained(
+    folder:str|Path, # that `save_pretrained` wrote, or, with the extra `hub`, the name of a repository on the Hugging Face Hub
+    **kwargs, # of a download: `revision`, `token`, `cache_dir`, ...
+)->AnytimeNet: # on the CPU, at the depths that were set
+    "Load a saved network; a `ValueError` for a folder that is damaged, or holds something else."
+    path = Path(folder)
+    if not path.is_dir(): return _from_hub(folder, **kwargs)
+    config = _read_config(path)
+    tensors = _read_tensors(path, config['sha256'])
+    try: return _assemble(config, tensors)
+    except (RuntimeError, TypeError, AttributeError, ValueError) as e:
+        reason = ' '.join(str(e).split())[:200]
+        raise ValueError(f'{path}: the config does not fit the weights: {reason}') from e
+
+# %% ../nbs/14_anytime.ipynb #b218c388
+def _hub():
+    "huggingface_hub; an error that says how to come by it."
+    try: import huggingface_hub
+    except ImportError as e: raise ImportError('the Hugging Face Hub needs an extra: pip install stimulative[hub]') from e
+    return huggingface_hub
+
+def on_hub(
+    net:AnytimeNet, # any
+): # with huggingface_hub's `push_to_hub` and `save_pretrained`
+    "The network as a `ModelHubMixin`."
+    class OnHub(_hub().ModelHubMixin, library_name='stimulative', tags=['stimulative-training']):
+        def _save_pretrained(self, folder): save_pretrained(net, folder)
+    return OnHub()
+
+def _from_hub(repo, **kwargs):
+    "A network from the Hub; a `ValueError` for what can be no repository there."
+    if str(repo).count('/') != 1: raise FileNotFoundError(f'there is no folder {repo}')
+    try: folder = _hub().snapshot_download(str(repo), allow_patterns=[_weights, _about], **kwargs)
+    except (OSError, ValueError) as e:
+        raise FileNotFoundError(f'there is no folder {repo}, and no such repository was reached on the Hugging Face Hub: {e}') from e
+    return load_pretrained(folder)

@@ -23,7 +23,7 @@ from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
 __all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
-           'shared_summed_step', 'memory_timeline', 'peak_memory', 'timed_on', 'measure_cost']
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'processor', 'timed_on', 'measure_cost']
 
 # %% ../nbs/13_cost.ipynb #98f9ac45
 class BlockCost(NamedTuple):
@@ -162,8 +162,8 @@ def _measurable(model):
             for p,g in kept: p.grad = g
 
 # %% ../nbs/13_cost.ipynb #c05700f1
-def _processor():
-    "The name of the CPU, where the system tells it."
+def processor()->str:
+    "The name of the processor."
     try: lines = Path('/proc/cpuinfo').read_text().splitlines()
     except OSError: lines = []
     names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
@@ -174,7 +174,7 @@ def timed_on(
 )->str: # processor, batch and version of torch
     "Where a time is measured."
     n = torch.get_num_threads()
-    where = f'{_processor()}, {n} thread{"s" * (n > 1)}'
+    where = f'{processor()}, {n} thread{"s" * (n > 1)}'
     if xb.is_cuda: where = torch.cuda.get_device_name(xb.device)
     shape, dtype = 'x'.join(map(str, xb.shape)), str(xb.dtype).removeprefix('torch.')
     return f'{where}, batch {shape} {dtype}, torch {torch.__version__}'

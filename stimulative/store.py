@@ -14,20 +14,14 @@ import pandas as pd
 from fastcore.basics import patch
 
 # %% auto #0
-__all__ = ['processor', 'versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore',
-           'results_frame', 'results', 'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
-
-# %% ../nbs/40_store.ipynb #a7f378b1
-def processor()->str:
-    "The name of the processor."
-    try: names = re.findall(r'model name\s*: (.+)', Path('/proc/cpuinfo').read_text())
-    except OSError: names = []
-    return names[0] if names else platform.processor() or platform.machine()
+__all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'results_frame', 'results',
+           'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
 
 # %% ../nbs/40_store.ipynb #e22db329
 def versions()->dict:
     "What a stored number has to say of the machine and the libraries that gave it."
     import fastai, torch, torchvision
+    from stimulative.cost import processor
     libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
     others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
