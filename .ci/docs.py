@@ -2,6 +2,7 @@
 `--check` looks at the pages of an earlier run in _proc alone."""
 import ast, html, json, os, re, shutil, subprocess, sys
 from pathlib import Path
+from dress import dress, fence
 
 ROOT = Path(__file__).resolve().parents[1]
 PROC = ROOT/'_proc'
@@ -19,15 +20,7 @@ def process():
     refresh_quarto_yml()
     nbdev.doclinks._build_modidx()
     proc_nbs(n_workers=2)
-    for page in PROC.rglob('*.ipynb'): unlink_signatures(page)
-
-def unlink_signatures(page):
-    "In a signature, which is shown as code, nbdev's links would stand as brackets and addresses."
-    def plain(m): return re.sub(r'\[`([^`]+)`\]\(https?://[^)]+\)', r'\1', m[0])
-    nb = json.loads(page.read_text())
-    for out in (o['data'] for c in nb['cells'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
-        out['text/markdown'] = fence.sub(plain, ''.join(out['text/markdown']))
-    page.write_text(json.dumps(nb, indent=1))
+    for page in PROC.rglob('*.ipynb'): dress(page)
 
 def render(doc_path):
     "The site in `doc_path`, from the pages in _proc."
@@ -53,7 +46,6 @@ def slug(title):
     text = re.sub(r'[^\w\s.-]', '', text)
     return re.sub(r'^[^a-z]+', '', re.sub(r'\s+', '-', text))
 
-fence = re.compile(r'^```.*?^```', re.M | re.S)
 def texts(nb):
     "What of a page is read as Markdown or HTML."
     prose = []
