@@ -21,7 +21,7 @@ from .store import source_version, versions
 # %% auto #0
 __all__ = ['alone_depths', 'compare_with_alone', 'main']
 
-# %% ../nbs/94_alone.ipynb #825b873f
+# %% ../nbs/94_alone.ipynb #3d2b758b
 alone_depths = [(1, 1, 1), (1, 2, 2), (2, 2, 3), (3, 3, 3)]
 
 def _train_digits(depths, lam, seed, epochs, n_train):
@@ -38,6 +38,8 @@ def _tested(learn, subnets=None):
     parts = zip(('validation', 'test'), halves(learn.dls.valid))
     return {part: LoafingInterpretation.from_learner(learn, test_dl=dl, subnets=subnets).results for part,dl in parts}
 
+def _main_only(parts): return {part: r[[d == max(r.depths) for d in r.depths]] for part,r in parts.items()}
+
 def compare_with_alone(
     seeds:Sequence[int]=range(5), # of weights, images and batches
     epochs:int=134, # of each training: 400 steps
@@ -52,11 +54,10 @@ def compare_with_alone(
         yield 'common', seed, common
         yield 'stimulative', seed, _tested(_train_digits(space, lam, seed, epochs, n_train))
         for depths in alone:
-            if depths == space: results = {part: r[[d == space for d in r.depths]] for part,r in common.items()}       # the same training
-            else: results = _tested(_train_digits(depths, 0., seed, epochs, n_train), [depths])
-            yield 'alone', seed, results
+            if depths == space: yield 'alone', seed, _main_only(common)             # the same training
+            else: yield 'alone', seed, _tested(_train_digits(depths, 0., seed, epochs, n_train), [depths])
 
-# %% ../nbs/94_alone.ipynb #345e3991
+# %% ../nbs/94_alone.ipynb #75e67058
 def _collect(trainings):
     "{'common, test': its interpretation, ...}, the seeds below each other"
     parts = {}
@@ -78,7 +79,10 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     settings = dict(seeds=seeds, epochs=epochs, n_train=n_train, lam=lam)
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    trainings = compare_with_alone(range(seeds), epochs, n_train, lam)
-    write_results(_collect(progress_bar(trainings, total=6 * seeds)), out.with_suffix('.csv'))
     record = dict(command=f'python -m stimulative.alone {options}', **settings, source=source_version(), **versions())
-    out.with_suffix('.json').write_text(json.dumps(record, indent=1))
+    done = []
+    for name,seed,results in progress_bar(compare_with_alone(range(seeds), epochs, n_train, lam), total=6 * seeds):
+        done.append((name, seed, results))
+        if len(done) % 6: continue                                  # all trainings of a seed are there
+        write_results(_collect(done), out.with_suffix('.csv'))
+        out.with_suffix('.json').write_text(json.dumps(dict(record, finished_seeds=seed + 1), indent=1))

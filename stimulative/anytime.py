@@ -99,8 +99,8 @@ class _Programs(nn.Module):
         part, stats = self._bare_part(node), getattr(self.statistics, _node_name(node), None)
         if len(node) > 1: part = _for_channels(part, _channels_behind(self._bare_part(node[:-1])))
         if stats is not None: return with_statistics(part, stats)
-        if batch_norms(part): raise ValueError(f'there are no statistics for node {_node_name(node)} of the tree of sub-networks')
-        return part
+        if not batch_norms(part): return part
+        raise ValueError(f'there are no statistics for node {_node_name(node)} of the tree of sub-networks')
 
 # %% ../nbs/14_anytime.ipynb #2737a876
 def _some(subnets, at_most=4):
@@ -152,7 +152,7 @@ class _Movable(SwitchedNet):
         self._connect()
         return out
 
-    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_programs'}
+    def __getstate__(self): return {k: v for k,v in super().__getstate__().items() if k != '_programs'}
 
     def __setstate__(self, state):
         super().__setstate__(state)
@@ -187,7 +187,8 @@ class AnytimeNet(_Movable):
 
     def within(self, ms:float, x=None): return within_budget(self, ms, x)
 
-    def save_pretrained(self, folder, constructor=None, arguments=None): save_pretrained(self, folder, constructor, arguments)
+    def save_pretrained(self, folder, constructor=None, arguments=None):
+        save_pretrained(self, folder, constructor, arguments)
 
     @classmethod
     def from_pretrained(cls, folder, **kwargs): return load_pretrained(folder, **kwargs)
@@ -269,7 +270,7 @@ def _image(net):
     weight = next(net.parameters())
     return torch.randn(1, *net.image_shape, device=weight.device, dtype=weight.dtype)
 
-# %% ../nbs/14_anytime.ipynb #fcbbfaf3
+# %% ../nbs/14_anytime.ipynb #4c4535d8
 def within_budget(
     net:AnytimeNet, # its accuracies, if it has any, decide
     ms:float, # milliseconds for `x`
@@ -283,9 +284,10 @@ def within_budget(
     if fits and all(d in net.accuracy for d in fits): return max(fits, key=lambda d: (net.accuracy[d], -latency[d]))
     if fits: return max(fits, key=latency.get)
     fastest = min(latency, key=latency.get)
-    raise ValueError(f'no stored sub-network runs within {ms:g} ms: the fastest, {fastest}, takes {latency[fastest]:.3g} ms on {timed_on(x)}')
+    raise ValueError(f'no stored sub-network runs within {ms:g} ms: the fastest, {fastest}, '
+                     f'takes {latency[fastest]:.3g} ms on {timed_on(x)}')
 
-# %% ../nbs/14_anytime.ipynb #3444a3f0
+# %% ../nbs/14_anytime.ipynb #70198dd1
 constructors = {'CifarResNet': CifarResNet, 'densenet': densenet} # name -> function that makes a network; beside torchvision's
 
 def _torchvision_names():
@@ -301,8 +303,8 @@ def make_network(
     elif constructor in _torchvision_names():
         import torchvision
         make = partial(torchvision.models.get_model, constructor, weights=None)
-    else: raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers of torchvision, '
-                           f"others after stimulative.anytime.constructors['name'] = function")
+    else: raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers '
+                           "of torchvision, others after stimulative.anytime.constructors['name'] = function")
     try:
         with torch.random.fork_rng(devices=[]): return make(**arguments)
     except (TypeError, ValueError) as e: raise ValueError(f'{constructor} makes no network of {dict(arguments)}: {e}') from e
@@ -356,7 +358,8 @@ def _named_constructor(model, constructor, arguments):
     if constructor is None: return find_constructor(model)
     with torch.device('meta'): like = make_network(constructor, arguments)
     if _shapes(like) == _shapes(model): return constructor, arguments
-    raise ValueError(f'{constructor} of {dict(arguments)} makes a network of other names or shapes than this {type(model).__name__}')
+    raise ValueError(f'{constructor} of {dict(arguments)} makes a network of other names or shapes '
+                     f'than this {type(model).__name__}')
 
 def _config(net, constructor, arguments):
     "What `config.json` holds, but for the digest of the weights."
@@ -367,7 +370,8 @@ def _config(net, constructor, arguments):
     taken = sorted({*_entries} & {*net.about})
     if taken: raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
     try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
-    except (TypeError, ValueError) as e: raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
+    except (TypeError, ValueError) as e:
+        raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
 
 # %% ../nbs/14_anytime.ipynb #c03eee3e
 def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -409,15 +413,16 @@ def save_pretrained(
         else: new.rename(folder)
     finally: shutil.rmtree(above)
 
-# %% ../nbs/14_anytime.ipynb #911ef80c
+# %% ../nbs/14_anytime.ipynb #3e1066e4
 def _read_config(folder):
     "What `config.json` holds; a `ValueError` where it is none of ours."
     try: config = json.loads((folder/_about).read_text())
-    except (OSError, ValueError) as e: raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} cannot be read ({e})') from e
+    except (OSError, ValueError) as e:
+        raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} cannot be read ({e})') from e
     missing = [name for name in _entries if not isinstance(config, dict) or name not in config]
     if missing: raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} does not say {", ".join(missing)}')
-    if config['anytime'] != _version: raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
-    return config
+    if config['anytime'] == _version: return config
+    raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
 
 def _read_tensors(folder, digest):
     "The tensors of a saved network; a `ValueError` unless they are those that its config describes."
@@ -454,7 +459,7 @@ def load_pretrained(
         reason = ' '.join(str(e).split())[:200]
         raise ValueError(f'{path}: the config does not fit the weights: {reason}') from e
 
-# %% ../nbs/14_anytime.ipynb #b218c388
+# %% ../nbs/14_anytime.ipynb #4f561a16
 def _hub():
     "huggingface_hub; an error that says how to come by it."
     try: import huggingface_hub
@@ -470,9 +475,9 @@ def on_hub(
     return OnHub()
 
 def _from_hub(repo, **kwargs):
-    "A network from the Hub; a `ValueError` for what can be no repository there."
+    "A network from the Hub; a `FileNotFoundError` where there is no such repository."
     if str(repo).count('/') != 1: raise FileNotFoundError(f'there is no folder {repo}')
     try: folder = _hub().snapshot_download(str(repo), allow_patterns=[_weights, _about], **kwargs)
     except (OSError, ValueError) as e:
-        raise FileNotFoundError(f'there is no folder {repo}, and no such repository was reached on the Hugging Face Hub: {e}') from e
+        raise FileNotFoundError(f'there is no folder {repo}, and on the Hugging Face Hub no such repository was reached: {e}') from e
     return load_pretrained(folder)

@@ -14,7 +14,7 @@ from .facts import averaged
 from .interpret import LoafingInterpretation, method_style, paired_gain, size_axes, sizes
 
 # %% auto #0
-__all__ = ['pareto', 'best_under', 'halves', 'accuracy_of', 'chosen']
+__all__ = ['pareto', 'best_under', 'halves', 'accuracy_of', 'chosen', 'over_seeds', 'plot_fronts']
 
 # %% ../nbs/34_budgets.ipynb #beea99cc
 _costs = ('latency', 'flops', 'n_params')
@@ -62,7 +62,8 @@ def best_under(
         cheapest = rows[column].min() / unit
         rows = rows[rows[column] <= limit * unit]
         if len(rows): continue
-        raise ValueError(f'no sub-network fits {name}={limit:g}{" as well" * (len(given) > 1)}: the least is {cheapest:.4g} {word}')
+        also = ' as well' * (len(given) > 1)
+        raise ValueError(f'no sub-network fits {name}={limit:g}{also}: the least is {cheapest:.4g} {word}')
     return rows.loc[rows.accuracy.idxmax()]
 
 # %% ../nbs/34_budgets.ipynb #f16f4d5e
@@ -81,8 +82,8 @@ def halves(
     dl, # batches (images, labels), in the same order every time
 )->tuple: # (loader for choosing, loader for reporting)
     "Two loaders, each with every second image."
-    if getattr(dl, 'shuffle', False): raise ValueError('the loader shuffles: in each pass other images would choose; give the one for validation')
-    return _EverySecond(dl, 0), _EverySecond(dl, 1)
+    if not getattr(dl, 'shuffle', False): return _EverySecond(dl, 0), _EverySecond(dl, 1)
+    raise ValueError('the loader shuffles: in each pass other images would choose; give the one for validation')
 
 # %% ../nbs/34_budgets.ipynb #4eb27b75
 def accuracy_of(
@@ -107,11 +108,44 @@ def chosen(
 )->"DataFrame": # a row per seed and budget: `seed`, `budget`, `depths`, `validation`, `test`
     "For every budget the sub-network that validation images choose, and what it does on test images."
     reports, rows = _of_seeds(test), []
-    if [*reports] != [*_of_seeds(valid)]: raise ValueError(f'the seeds of the two parts differ: {[*_of_seeds(valid)]} and {[*reports]}')
-    for seed,part in _of_seeds(valid).items():
+    chooses = _of_seeds(valid)
+    if [*reports] != [*chooses]: raise ValueError(f'the seeds of the two parts differ: {[*chooses]} and {[*reports]}')
+    for seed,part in chooses.items():
         results = _measured(part, cost)
         for budget in results[cost].unique():
             best = results.loc[results.accuracy[results[cost] <= budget].idxmax()]
             rows.append(dict(seed=seed, budget=budget, depths=best.depths, validation=best.accuracy,
                              test=accuracy_of(reports[seed], best.depths)))
     return pd.DataFrame(rows)
+
+# %% ../nbs/34_budgets.ipynb #7d8e143e
+def over_seeds(
+    table:"DataFrame", # of `chosen`, of one training with several seeds
+)->"DataFrame": # a row per budget: mean test accuracy in percent, 95 % interval (NaN with one seed), seeds
+    "What a budget buys, over seeds."
+    rows = {budget: paired_gain(100 * part.test, 0 * part.test) for budget,part in table.groupby('budget')}
+    df = pd.DataFrame(rows).T.rename(columns={'gain': 'test (%)'}).rename_axis('budget')
+    return df.astype({'seeds': int}).reset_index()
+
+def plot_fronts(
+    tables:dict, # training -> what `chosen` gave for it
+    cost:str='flops', # what it was chosen by
+    points:Sequence[str]=('alone',), # names of those that are points and not steps
+    ax:plt.Axes|None=None, # None: a new figure
+)->plt.Axes:
+    "Test accuracy of what a budget buys, mean and 95 % interval over seeds."
+    if cost not in _costs: raise ValueError(f'cost is one of {", ".join(_costs)}; got {cost!r}')
+    if ax is None: ax = plt.subplots(figsize=(6, 4))[1]
+    unit = {'flops': 1e6, 'n_params': 1e3}.get(cost, 1)
+    for name,table in tables.items():
+        df, color = over_seeds(table), method_style(name, list(tables))['color']
+        at, mean = df.budget / unit, df['test (%)']
+        if name in points:
+            ax.errorbar(at, mean, [mean - df.low, df.high - mean], color=color, marker='D', ls='', capsize=3, label=name)
+            continue
+        ax.step(at, mean, where='post', color=color, label=name)
+        ax.fill_between(at, df.low, df.high, step='post', color=color, alpha=.15, lw=0)
+    ax.set(xlabel=f'budget: {size_axes[cost]}', ylabel='test top-1 accuracy (%)')
+    ax.grid(alpha=.25)
+    ax.legend(frameon=False)
+    return ax

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os, platform, sys, time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from itertools import accumulate
 from math import prod
 from pathlib import Path
@@ -162,6 +163,7 @@ def _measurable(model):
             for p,g in kept: p.grad = g
 
 # %% ../nbs/13_cost.ipynb #c05700f1
+@cache
 def processor()->str:
     "The name of the processor."
     try: lines = Path('/proc/cpuinfo').read_text().splitlines()
