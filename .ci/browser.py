@@ -1,5 +1,5 @@
-"Move the explorer's sliders in a real browser: JupyterLab and Voila in headless Chromium. Run by `make test-browser`."
-import ast, contextlib, csv, json, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+"Move the explorer's sliders in a real browser, JupyterLab and Voila in headless Chromium, and draw digits in the page of the how-to. Run by `make test-browser`."
+import ast, contextlib, csv, json, math, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
@@ -148,6 +148,47 @@ class Seen:
         mend.click(); self.expect_left('0 deleted, 0 swaps', 'delete', ())
         self.page.get_by_role('button', name='depths').click(); self.expect_depths(2, 2, 2)
 
+def draw(page, *strokes):
+    "Draw lines on the pad, through places between 0 and 1."
+    box = page.locator('#pad').bounding_box()
+    for stroke in strokes:
+        for i, (x, y) in enumerate(stroke):
+            page.mouse.move(box['x'] + x * box['width'], box['y'] + y * box['height'], steps=4)
+            if not i: page.mouse.down()
+        page.mouse.up()
+
+LOGITS = "() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) => Object.entries(allLogits(net, enlarged(counts)))" \
+         ".flatMap(([depths, z]) => z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))"
+
+def test_drawing(browser):
+    "The page computes what torch computes, and reads what is drawn with the mouse."
+    page, errors, asked = browser.new_page(viewport=dict(width=1000, height=800)), [], []
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.on('request', lambda r: asked.append(r.url))
+    page.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    worst = page.evaluate(LOGITS)
+    assert worst < 1e-4, f'logits differ from those of torch by {worst}'
+    said, tiles = page.locator('.stimulative .said'), page.locator('.network .tile')
+    expect(tiles).to_have_count(54)
+    for digit in range(3):
+        page.get_by_role('button', name=str(digit), exact=True).click()
+        expect(said).to_contain_text(f'says {digit} ')
+    round_ = [(.5 + .2 * math.sin(a / 8 * math.pi), .5 - .35 * math.cos(a / 8 * math.pi)) for a in range(17)]
+    for digit, strokes in {0: [round_], 1: [[(.5, .12), (.5, .88)]], 7: [[(.25, .15), (.75, .15), (.45, .88)]]}.items():
+        page.locator('#clear').click()
+        expect(page.locator('.tile.same')).to_have_count(0)
+        draw(page, *strokes)
+        expect(said).to_contain_text(f'says {digit} ')
+        for name in 'common', 'stimulative':
+            same = page.locator(f'.{name} .tile.same').count()
+            assert page.locator(f'.{name} .said').inner_text().endswith(f', {same} of 27 agree')
+        OUT.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=OUT/f'draw-{digit}.png')
+    assert not errors, errors
+    assert len(asked) == 1, asked
+    page.close()
+    print(f'browser draw: ok, logits differ from those of torch by at most {worst:.0e}')
+
 def main():
     expect.set_options(timeout=15_000)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp, sync_playwright() as p:
@@ -155,6 +196,7 @@ def main():
         env = make_folder(folder)
         browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-dev-shm-usage'])
         print('Chromium', browser.version)
+        test_drawing(browser)
         for name in 'lab', 'voila':
             with served(name, folder, env) as url:
                 page, errors = browser.new_page(viewport=dict(width=1280, height=900)), []
