@@ -160,6 +160,13 @@ def draw(page, *strokes):
 LOGITS = "() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) => Object.entries(allLogits(net, enlarged(counts)))" \
          ".flatMap(([depths, z]) => z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))"
 
+def draw_with_finger(page, stroke):
+    "As `draw`, one line, on a touch screen."
+    box, finger = page.locator('#pad').bounding_box(), page.context.new_cdp_session(page)
+    at = [[dict(x=box['x'] + x * box['width'], y=box['y'] + y * box['height'])] for x, y in stroke]
+    for kind, points in [('touchStart', at[0]), *[('touchMove', o) for o in at[1:]], ('touchEnd', [])]:
+        finger.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+
 def test_drawing(browser):
     "The page computes what torch computes, and reads what is drawn with the mouse."
     page, errors, asked = browser.new_page(viewport=dict(width=1000, height=800)), [], []
@@ -187,6 +194,14 @@ def test_drawing(browser):
     assert not errors, errors
     assert len(asked) == 1, asked
     page.close()
+    phone = browser.new_page(viewport=dict(width=390, height=800), has_touch=True, is_mobile=True)
+    phone.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    draw_with_finger(phone, [(.5, .12 + .76 * i / 8) for i in range(9)])
+    expect(phone.locator('.stimulative .said')).to_contain_text('says 1 ')
+    wide = phone.evaluate('document.documentElement.scrollWidth')
+    assert wide <= 390, f'the page is {wide} pixels wide on a phone of 390'
+    phone.screenshot(path=OUT/'draw-phone.png', full_page=True)
+    phone.close()
     print(f'browser draw: ok, logits differ from those of torch by at most {worst:.0e}')
 
 def main():
