@@ -41,7 +41,7 @@ test-newest: ## Run the built wheel with the newest fastai and torch, in .venv-n
 	@here=$$PWD && tmp=$$(mktemp -d) && cd $$tmp && $$here/.venv-newest/bin/python $$here/.ci/newest.py; rc=$$?; rm -rf $$tmp; exit $$rc
 
 # JupyterLab and Voila in an environment of their own; the kernel they start is that of .venv. Chromium is the system's.
-test-browser: .venv/.installed ## Move the explorer's sliders in JupyterLab and Voila, with Chromium; pictures in out/browser
+test-browser: .venv/.installed ## Move the explorer's sliders in JupyterLab and Voila, draw digits, with Chromium; pictures in out/browser
 	@$(BIN)/python .ci/browser.py --has-chromium
 	@$(call venv,.venv-browser)
 	@echo 'Installing JupyterLab, Voila and Playwright into .venv-browser: a minute the first time'

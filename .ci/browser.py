@@ -1,5 +1,5 @@
-"Move the sliders in a real browser: the explorer in JupyterLab and Voila, the page of `to_html` as a file. Run by `make test-browser`."
-import ast, contextlib, csv, json, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+"Move the sliders in a real browser: the explorer in JupyterLab and Voila, the page of `to_html` as a file; draw digits. Run by `make test-browser`."
+import ast, contextlib, csv, json, math, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
@@ -248,6 +248,62 @@ def test_pages(browser, folder, env):
     page.screenshot(path=OUT/'page-no-script.png')
     print('browser page: ok')
 
+def draw(page, *strokes):
+    "Draw lines on the pad, through places between 0 and 1."
+    box = page.locator('#pad').bounding_box()
+    for stroke in strokes:
+        for i, (x, y) in enumerate(stroke):
+            page.mouse.move(box['x'] + x * box['width'], box['y'] + y * box['height'], steps=4)
+            if not i: page.mouse.down()
+        page.mouse.up()
+
+LOGITS = "() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) => Object.entries(allLogits(net, enlarged(counts)))" \
+         ".flatMap(([depths, z]) => z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))"
+
+def draw_with_finger(page, stroke):
+    "As `draw`, one line, on a touch screen."
+    box, finger = page.locator('#pad').bounding_box(), page.context.new_cdp_session(page)
+    at = [[dict(x=box['x'] + x * box['width'], y=box['y'] + y * box['height'])] for x, y in stroke]
+    for kind, points in [('touchStart', at[0]), *[('touchMove', o) for o in at[1:]], ('touchEnd', [])]:
+        finger.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+
+def test_drawing(browser):
+    "The page computes what torch computes, and reads what is drawn with the mouse."
+    page, errors, asked = browser.new_page(viewport=dict(width=1000, height=800)), [], []
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.on('request', lambda r: asked.append(r.url))
+    page.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    worst = page.evaluate(LOGITS)
+    assert worst < 1e-4, f'logits differ from those of torch by {worst}'
+    said, tiles = page.locator('.stimulative .said'), page.locator('.network .tile')
+    expect(tiles).to_have_count(54)
+    for digit in range(3):
+        page.get_by_role('button', name=str(digit), exact=True).click()
+        expect(said).to_contain_text(f'says {digit} ')
+    round_ = [(.5 + .2 * math.sin(a / 8 * math.pi), .5 - .35 * math.cos(a / 8 * math.pi)) for a in range(17)]
+    for digit, strokes in {0: [round_], 1: [[(.5, .12), (.5, .88)]], 7: [[(.25, .15), (.75, .15), (.45, .88)]]}.items():
+        page.locator('#clear').click()
+        expect(page.locator('.tile.same')).to_have_count(0)
+        draw(page, *strokes)
+        expect(said).to_contain_text(f'says {digit} ')
+        for name in 'common', 'stimulative':
+            same = page.locator(f'.{name} .tile.same').count()
+            assert page.locator(f'.{name} .said').inner_text().endswith(f', {same} of 27 agree')
+        OUT.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=OUT/f'draw-{digit}.png')
+    assert not errors, errors
+    assert len(asked) == 1, asked
+    page.close()
+    phone = browser.new_page(viewport=dict(width=390, height=800), has_touch=True, is_mobile=True)
+    phone.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    draw_with_finger(phone, [(.5, .12 + .76 * i / 8) for i in range(9)])
+    expect(phone.locator('.stimulative .said')).to_contain_text('says 1 ')
+    wide = phone.evaluate('document.documentElement.scrollWidth')
+    assert wide <= 390, f'the page is {wide} pixels wide on a phone of 390'
+    phone.screenshot(path=OUT/'draw-phone.png', full_page=True)
+    phone.close()
+    print(f'browser draw: ok, logits differ from those of torch by at most {worst:.0e}')
+
 def main():
     expect.set_options(timeout=15_000)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp, sync_playwright() as p:
@@ -256,6 +312,7 @@ def main():
         browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-dev-shm-usage'])
         print('Chromium', browser.version)
         test_pages(browser, folder, env)
+        test_drawing(browser)
         for name in 'lab', 'voila':
             with served(name, folder, env) as url:
                 page, errors = browser.new_page(viewport=dict(width=1280, height=900)), []
