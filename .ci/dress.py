@@ -4,6 +4,8 @@ import ast, html, importlib, inspect, json, operator, re, textwrap
 
 fence = re.compile(r'^```.*?^```', re.M | re.S)
 link = re.compile(r'\[`([^`]+)`\]\(https?://[^)]+\)')
+# nbdev links a name inside a link as well
+nested_link = re.compile(r'\[((?:[^\[\]\n]*\[`[^`\n]+`\]\(https?://[^)\s]+\))+[^\[\]\n]*)\]\(([^)\s]+)\)')
 # a name of the console script's own module stands in prose for something else: an argument, a folder, another function
 console_link = re.compile(r'\[`(\w+)`\]\(https?://[^)\s]*/cli\.html#\1\)')
 
@@ -13,7 +15,7 @@ def dress(page):
     before = ''
     for c in nb['cells']:
         source = ''.join(c['source'])
-        if c['cell_type'] == 'markdown': before = source
+        if c['cell_type'] == 'markdown': c['source'] = before = nested_link.sub(lambda m: '[' + link.sub(r'`\1`', m[1]) + f']({m[2]})', source)
         if c['cell_type'] != 'code': continue
         for out in (o['data'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
             out['text/markdown'] = tabulated(source, ''.join(out['text/markdown']))
