@@ -4,6 +4,8 @@ import ast, html, importlib, inspect, json, operator, re, textwrap
 
 fence = re.compile(r'^```.*?^```', re.M | re.S)
 link = re.compile(r'\[`([^`]+)`\]\(https?://[^)]+\)')
+# a link whose words hold links
+nested_link = re.compile(r'\[((?:[^\[\]\n]*\[`[^`\n]+`\]\(https?://[^)\s]+\))+[^\[\]\n]*)\]\(([^)\s]+)\)')
 # a name of the console script's own module stands in prose for something else: an argument, a folder, another function
 console_link = re.compile(r'\[`(\w+)`\]\(https?://[^)\s]*/cli\.html#\1\)')
 
@@ -13,7 +15,7 @@ def dress(page):
     before = ''
     for c in nb['cells']:
         source = ''.join(c['source'])
-        if c['cell_type'] == 'markdown': before = source
+        if c['cell_type'] == 'markdown': c['source'] = before = unlinked(source)
         if c['cell_type'] != 'code': continue
         for out in (o['data'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
             out['text/markdown'] = tabulated(source, ''.join(out['text/markdown']))
@@ -21,6 +23,12 @@ def dress(page):
     text = json.dumps(nb, indent=1, ensure_ascii=False)
     if page.stem != '90_cli': text = console_link.sub(r'`\1`', text)
     page.write_text(text)
+
+def unlinked(prose):
+    "Prose without nbdev's links where none can stand: inside another link, and in a heading."
+    def plain(text): return link.sub(r'`\1`', text)
+    prose = nested_link.sub(lambda m: f'[{plain(m[1])}]({m[2]})', prose)
+    return re.sub(r'^#+ .*$', lambda m: plain(m[0]), prose, flags=re.M)
 
 # ---- parameters ----
 def tabulated(source, text):
