@@ -18,10 +18,11 @@ from .unravel import unravel
 from .models import cifar_resnet
 from .cost import measure_cost, step_cost, step_methods, _timed
 from .anytime import AnytimeNet
+from .recipe import compile_blocks
 from .store import source_version, versions
 
 # %% auto #0
-__all__ = ['network', 'compile_blocks', 'prepared', 'bench_one', 'bench_anytime', 'bench']
+__all__ = ['network', 'prepared', 'bench_one', 'bench_anytime', 'bench']
 
 # %% ../nbs/91_bench.ipynb #ddbd4e3d
 def network(
@@ -34,18 +35,6 @@ def network(
     if name in known: return torchvision.models.get_model(name)
     some = ', '.join(known[:4])
     raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
-
-# %% ../nbs/91_bench.ipynb #63a89519
-def compile_blocks(
-    model:nn.Module, # a residual network; its blocks are compiled in place
-    **kwargs, # of `torch.compile`
-):
-    "`torch.compile` each block of a residual network."
-    from torch._dynamo import config
-    limit = 'recompile_limit' if hasattr(config, 'recompile_limit') else 'cache_size_limit'
-    setattr(config, limit, max(getattr(config, limit), 256))
-    for stage in unravel(model).stages:
-        for block in stage: block.compile(**kwargs)
 
 # %% ../nbs/91_bench.ipynb #cca04be8
 _parts = ('plain', 'channels_last', 'bf16', 'compile')

@@ -164,7 +164,7 @@ def split_loaders(
 
 def _digests(splits, labels):
     "name -> [number of images, what changes with the choice of the images and with their labels]"
-    names = ['train', 'valid', 'test'] if len(splits) == 3 else ['train', 'valid']
+    names = ['train', 'valid', 'test'] if len(splits) == 3 else ['train', 'test']
     def digest(part): return hashlib.sha256(repr([(int(i), int(labels[i])) for i in part]).encode()).hexdigest()[:16]
     return {name: [len(part), digest(part)] for name,part in zip(names, splits)}
 

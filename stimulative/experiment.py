@@ -4,13 +4,14 @@
 
 # %% ../nbs/42_experiment.ipynb #cd9987ec
 from __future__ import annotations
-import errno, hashlib, inspect, json, math, numbers, random, resource, time, uuid, warnings, zipfile
+import errno, hashlib, inspect, json, math, numbers, random, re, resource, time, uuid, warnings, zipfile
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
 import torchvision
 from fastai.vision.all import *
+from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.fp16 import MixedPrecision, AMPMode
 from fastai.callback.training import GradientClip
 
@@ -18,10 +19,12 @@ from .unravel import NotResidualError
 from .recalibrate import all_finite
 from .models import cifar_resnet, CifarResNet, digits_resnet
 from .densenets import densenet
-from .data import cifar_dls, digits_dls, imagenet_dls, write_whole
+from .data import cifar_dls, digits_dls, folder_dls, folder_splits, imagenet_dls, write_whole
 from .callback import StimulativeCallback, ramp
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback
 from .baselines import StageSupervisionCallback, StochasticDepthCallback
+from .recipe import CPUAutocast, MixImages, WeightAverage, add_transforms, augmentations
+from .recipe import compile_blocks, freeze_parts, load_start, recipe_loss, start_weights, with_warmup
 from .interpret import LoafingInterpretation
 from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
 from .store import source_version, this_command, versions, writable_folder
@@ -29,16 +32,17 @@ from .processes import distributed, evaluate_together, from_first, gather, toget
 
 # %% auto #0
 __all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options',
-           'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'run_learner', 'run_callbacks', 'EpochSeeds',
-           'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
-           'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged', 'stored_record',
-           'train', 'record_interpretation', 'evaluate_checkpoint']
+           'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'start_facts', 'run_learner', 'run_callbacks',
+           'EpochSeeds', 'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed',
+           'load_weights', 'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged',
+           'BestWeights', 'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
 data_sets = {
     'digits': lambda path, bs, **options: digits_dls(bs=bs, **options),
     'cifar10': lambda path, bs, **options: cifar_dls('cifar10', path, bs, **options),
     'cifar100': lambda path, bs, **options: cifar_dls('cifar100', path, bs, **options),
+    'folder': lambda path, bs, **options: folder_dls(path, bs, **options),
     'imagenet': lambda path, bs, **options: imagenet_dls(path if path is not None else 'imagenet', bs, **options),
 }
 
@@ -82,7 +86,7 @@ def named_function(
     raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(allowed)}, or package.module:function for your own')
 
 # %% ../nbs/42_experiment.ipynb #1ef555d7
-_loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'imagenet': imagenet_dls}
+_loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'folder': folder_dls, 'imagenet': folder_dls}
 
 def _parameters(name, known, kind):
     "The parameters of the function behind a name."
@@ -118,31 +122,50 @@ methods = {
 }
 
 def _method_names(method):
-    "The names that a method joins: all known, none twice."
+    "The names that a method joins: all known or one's own, none twice."
     names = str(method).split('+')
-    if set(names) <= set(methods) and len(set(names)) == len(names): return names
-    known = ', '.join(methods)
-    raise ValueError(f'unknown method {method!r}; known are {known}, and several of them joined by +, as in st+self_distillation')
+    known = all(n in methods or ':' in n for n in names)
+    if known and len(set(names)) == len(names): return names
+    raise ValueError(f'unknown method {method!r}; known are {", ".join(methods)}, package.module:function for your own, '
+                     'and several of them joined by +, as in st+self_distillation')
+
+def _method(name):
+    "What makes the callback of a method; None for common training."
+    return methods[name] if name in methods else _imported(name, 'method')
+
 
 # %% ../nbs/42_experiment.ipynb #fa07124a
-def _method_options(cls):
+def _takes(make, name):
+    "Whether what makes a callback has an argument of this name."
+    return name in inspect.signature(make).parameters
+
+def _method_options(make):
     "The names of a callback's options."
-    return set(inspect.signature(cls).parameters) - {'lam', 'seed'}
+    return set(inspect.signature(make).parameters) - {'lam', 'seed'}
 
 def method_parts(
-    method:str, # a name of `methods`, or several joined by +
+    method:str, # a name of `methods` or package.module:function, or several joined by +
     options:Mapping=(), # parameter -> value, of the methods' callbacks
-)->dict: # callback's class -> its part of the options
+)->dict: # callback's class, or function that makes it -> its part of the options
     "The callbacks that a method consists of; a `ValueError` for unknown names and options."
-    parts = {methods[n]: {} for n in _method_names(method) if methods[n]}
-    known = {cls: _method_options(cls) for cls in parts}
+    makers = [_method(n) for n in _method_names(method)]
+    parts = {make: {} for make in makers if make}
+    known = {make: _method_options(make) for make in parts}
     for option,value in dict(options).items():
-        takers = [cls for cls in parts if option in known[cls]]
+        takers = [make for make in parts if option in known[make]]
         if not takers:
             allowed = ', '.join(sorted(set().union(*known.values()))) or 'none'
             raise ValueError(f'{method} has no option {option!r}; it has {allowed}')
-        for cls in takers: parts[cls][option] = value
+        for make in takers: parts[make][option] = value
     return parts
+
+
+# %% ../nbs/42_experiment.ipynb #17c00001
+def _knows_lam(method):
+    "Whether lambda has a meaning for a method: for stimulative training, and for one's own that takes it."
+    own = [n for n in _method_names(method) if ':' in n]
+    return 'st' in _method_names(method) or any(_takes(_method(n), 'lam') for n in own)
+
 
 # %% ../nbs/42_experiment.ipynb #1cc95538
 schedules = ('cosine', 'step', 'one_cycle', 'constant')
@@ -163,6 +186,8 @@ def _flag(v): return isinstance(v, bool)
 _count = (_whole(1), 'a whole number of at least 1')
 _at_least_0 = (_number(lambda v: v >= 0), 'a number of at least 0')
 _above_0 = (_number(lambda v: v > 0), 'a number above 0')
+_share = (_number(lambda v: 0 <= v <= 1), 'a share, 0 to 1')
+_below_1 = (_number(lambda v: 0 <= v < 1), 'a number from 0 to below 1')
 
 _rules = { # setting -> (is it right?, what is allowed)
     'epochs': _count,
@@ -172,12 +197,18 @@ _rules = { # setting -> (is it right?, what is allowed)
     'wd': _at_least_0,
     'lr': _above_0,
     'gamma': _above_0,
-    'momentum': (_number(lambda v: 0 <= v < 1), 'a number from 0 to below 1'),
+    **dict.fromkeys(('momentum', 'valid_pct', 'label_smoothing', 'warmup', 'ema'), _below_1),
+    **dict.fromkeys(('mixup', 'cutmix'), _at_least_0),
+    **dict.fromkeys(('label_noise', 'erase'), _share),
+    **dict.fromkeys(('data_seed', 'frozen'), (_whole(0), 'a whole number of at least 0')),
+    'n_train': (lambda v: v is None or _whole(1)(v), 'a whole number of at least 1, or None'),
+    'augment': (lambda v: v is None or v in augmentations, f'one of {", ".join(augmentations)}, or None'),
+    'start': (lambda v: v is None or (isinstance(v, str) and v != ''), "a file, a run's key or 'torchvision', or None"),
     'clip': (lambda v: v is None or _above_0[0](v), 'a number above 0, or None'),
     'schedule': (lambda v: v in schedules, f'one of {", ".join(schedules)}'),
     'precision': (lambda v: v in precisions, f'one of {", ".join(precisions)}'),
     'milestones': (_fractions, 'a list of fractions of training between 0 and 1'),
-    **{k: (_flag, 'true or false, without quotes') for k in ('ramped', 'nesterov', 'sync_bn')},
+    **{k: (_flag, 'true or false, without quotes') for k in ('ramped', 'nesterov', 'sync_bn', 'channels_last', 'compile')},
 }
 
 # %% ../nbs/42_experiment.ipynb #38307ed0
@@ -223,30 +254,62 @@ class Run:
     precision:str = 'fp32' # one of `precisions`
     sync_bn:bool = False # batch statistics over all processes
     seed:int = 0 # of weights, batches, augmentation and sub-networks
-
-    def __post_init__(self):
-        self._normalize()
-        self._check()
+    n_train:int|None = None # number of training images, the classes in equal numbers; None: all
+    label_noise:float = 0. # share of the training labels that is wrong
+    valid_pct:float = 0. # share of the training images that is held out, to choose by
+    data_seed:int = 0 # decides which images these are
+    start:str|None = None # weights to begin with: a file, a run's key, 'torchvision' or 'torchvision:IMAGENET1K_V1'; None: random
+    frozen:int = 0 # parts that are not trained: 1 the stem, 2 the stem and the first stage, ...
+    label_smoothing:float = 0. # share of the label that is spread over all classes
+    mixup:float = 0. # alpha of MixUp; 0: none
+    cutmix:float = 0. # alpha of CutMix; 0: none
+    augment:str|None = None # 'randaugment' or 'trivialaugment'
+    erase:float = 0. # probability that a rectangle of an image is blanked
+    warmup:float = 0. # fraction of training in which the learning rate grows linearly to what the schedule says
+    ema:float = 0. # decay of a moving average of the weights, which then is the result; 0: none
+    channels_last:bool = False # memory format of images and weights
+    compile:bool = False # torch.compile of each block
+    def __post_init__(self): self._check()
 
 # %% ../nbs/42_experiment.ipynb #febcb448
 _option_settings = ('data_options', 'network_options', 'method_options')
+_data_settings = dict(n_train='n_train', label_noise='wrong', valid_pct='valid_pct', data_seed='seed')      # setting -> option of the data
+
+def _data_options(run):
+    "The data's options, those that the run has names for included; a `ValueError` where two values are given."
+    options = dict(run.data_options)
+    for setting,option in _data_settings.items():
+        value, default = getattr(run, setting), Run.__dataclass_fields__[setting].default
+        if value == default: continue
+        if options.get(option, value) != value: raise ValueError(f'{setting} is {value}, and data_options say {option}={options[option]}')
+        options[option] = value
+    return options
 
 @patch
 def _normalize(self:Run):
     "Make values hashable; set what has no meaning for the method to nothing, so that it makes no other run."
     changed = {k: _frozen(getattr(self, k)) for k in (*_option_settings, 'milestones')}
-    if 'st' not in str(self.method).split('+'): changed.update(lam=0., ramped=False)
+    if not _knows_lam(self.method): changed.update(lam=0., ramped=False)
     for k,v in changed.items(): object.__setattr__(self, k, v)      # the class is frozen
+    for k in _option_settings: _check_pairs(k, getattr(self, k))
+    options = _data_options(self)
+    object.__setattr__(self, 'data_options', _frozen(options))
+    for setting,option in _data_settings.items():
+        if option in options: object.__setattr__(self, setting, options[option])
 
+
+# %% ../nbs/42_experiment.ipynb #17c00003
 @patch
 def _check(self:Run):
-    "A `ValueError` for the first setting that has no meaning."
-    for k in _option_settings: _check_pairs(k, getattr(self, k))
+    "Normalize; a `ValueError` for the first setting that has no meaning."
+    self._normalize()
+    for k in _rules: _check_setting(k, getattr(self, k))
     check_options(self.data, data_sets, 'data set', dict(self.data_options))
     check_options(self.network, networks, 'network', dict(self.network_options))
     method_parts(self.method, self.method_options)
-    for k in _rules: _check_setting(k, getattr(self, k))
     if self.nesterov and not self.momentum: raise ValueError('nesterov needs a momentum above 0')
+    if self.warmup and self.schedule == 'one_cycle': raise ValueError('one_cycle has a warm-up of its own; warmup is for the other schedules')
+
 
 # %% ../nbs/42_experiment.ipynb #2081a933
 @patch
@@ -255,19 +318,29 @@ def replace(self:Run, **changes)->Run:
     names = [f.name for f in fields(self)]
     unknown = ', '.join(sorted(set(changes) - set(names)))
     if unknown: raise ValueError(f'a run has no {unknown}; it has {", ".join(names)}')
-    return Run(**{**self.__dict__, **changes})
+    kept = {k: v for k,v in self.__dict__.items() if k not in _data_settings}      # which are in data_options
+    renewed = {_data_settings[k] for k in changes if k in _data_settings}
+    kept['data_options'] = {k: v for k,v in self.data_options if k not in renewed}
+    return Run(**{**kept, **changes})
+
 
 # %% ../nbs/42_experiment.ipynb #10d54843
+_names = [f.name for f in fields(Run)]
+_first_settings = _names[:_names.index('seed') + 1]      # which every key is made from; later ones where they are not at their default
+
 @patch(as_prop=True)
 def settings(self:Run)->dict:
     "As JSON can hold it; `Run(**settings)` is the run again."
-    plain = {k: dict(v) if k in _option_settings else v for k,v in self.__dict__.items()}
+    defaults = {f.name: f.default for f in fields(self)}
+    told = [k for k in defaults if k in _first_settings or (k not in _data_settings and getattr(self, k) != defaults[k])]
+    plain = {k: dict(getattr(self, k)) if k in _option_settings else getattr(self, k) for k in told}
     return json.loads(json.dumps(plain))
 
 @patch(as_prop=True)
 def key(self:Run)->str:
     "Its name in the results: made from the settings alone."
     return settings_key(self.settings)
+
 
 # %% ../nbs/42_experiment.ipynb #d60ed5fe
 _paper = dict(method_options=dict(weigh=None))            # a constant lambda
@@ -304,14 +377,14 @@ def _step_rate(run, pos):
 
 # %% ../nbs/42_experiment.ipynb #7ee1918f
 def run_schedule(
-    run:Run, # of which lr, schedule, milestones, gamma
+    run:Run, # of which lr, schedule, milestones, gamma, warmup
 )->dict: # hyperparameter -> function of the fraction of training done
     "What fastai's `ParamScheduler` follows."
     lr = run.lr
     if run.schedule == 'one_cycle':
         return {'lr': combined_cos(.25, lr / 25, lr, lr / 1e5), 'mom': combined_cos(.25, .95, .85, .95)}
     rates = {'cosine': SchedCos(lr, 0.), 'step': partial(_step_rate, run), 'constant': lambda pos: lr}
-    return {'lr': rates[run.schedule]}
+    return {'lr': with_warmup(rates[run.schedule], run.warmup)}
 
 # %% ../nbs/42_experiment.ipynb #47d24b2c
 class TorchSGD(OptimWrapper):
@@ -329,41 +402,89 @@ def _check_machine(run):
         raise ValueError(f'a batch of {run.bs} images cannot be shared by {num_distrib()} processes evenly')
     if torch.cuda.is_available(): return
     if run.sync_bn: raise ValueError('sync_bn needs CUDA devices: torch has no such batch norm for CPUs')
-    if run.precision != 'fp32':
-        raise ValueError(f'precision {run.precision} needs a CUDA device; without one, fp32 is there')
+    if run.precision == 'fp16': raise ValueError('precision fp16 needs a CUDA device; without one, fp32 and bf16 are there')
+
+# %% ../nbs/42_experiment.ipynb #17c0000a
+def _start_file(run, out):
+    "What `start` stands for: a run's key for its final weights."
+    if run.start is None or not re.fullmatch('[0-9a-f]{16}', run.start): return run.start
+    return str(Path(out).expanduser()/'checkpoints'/run.start/'final.pt')
+
+def start_facts(
+    run:Run,
+    out='results', # folder of the results, for a start that is a run's key
+)->str|None: # None for random weights
+    "What tells one set of weights to begin with from another."
+    start = _start_file(run, out)
+    if start is None or start.startswith('torchvision'): return start
+    path = Path(start).expanduser()
+    if not path.is_file(): raise FileNotFoundError(f'no weights to start with at {path}')
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
 
 # %% ../nbs/42_experiment.ipynb #bc7bf1ce
+def _run_loaders(run, data):
+    "The loaders of a run, its alterations of the images among the training transforms."
+    make_dls = named_function(run.data, data_sets, 'data set')
+    dls = make_dls(path=data, bs=run.bs // max(num_distrib(), 1), **dict(run.data_options))
+    add_transforms(dls, run.augment, run.erase)
+    return dls
+
+def _run_model(run, n_classes, n_in, start):
+    "The network of a run, with the weights to begin with."
+    make_model = named_function(run.network, networks, 'network')
+    model = make_model(num_classes=n_classes, n_in=n_in, **dict(run.network_options))
+    if start is not None: load_start(model, start_weights(start, run.network), start)
+    if run.frozen: freeze_parts(model, run.frozen)
+    if run.compile: compile_blocks(model)
+    return model
+
 def run_learner(
     run:Run,
     data=None, # folder of the images; None: where fastai keeps them
+    out='results', # folder of the results, for a start that is a run's key
+    start:bool=True, # load the weights to begin with
 )->Learner: # untrained, without bar and callbacks of the method
     "Data, network and optimizer of a run."
     _check_machine(run)
-    make_dls = named_function(run.data, data_sets, 'data set')
-    dls = make_dls(path=data, bs=run.bs // max(num_distrib(), 1), **dict(run.data_options))
+    dls = _run_loaders(run, data)
     n_in = dls.train.one_batch()[0].shape[1]
     set_seed(run.seed, reproducible=True)
-    make_model = named_function(run.network, networks, 'network')
-    model = make_model(num_classes=dls.c, n_in=n_in, **dict(run.network_options))
+    model = _run_model(run, dls.c, n_in, _start_file(run, out) if start else None)
     opt = partial(TorchSGD, momentum=run.momentum, nesterov=run.nesterov)
-    learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt, wd_bn_bias=True)
+    loss = recipe_loss(run.label_smoothing, mixed=run.mixup + run.cutmix > 0)
+    learn = Learner(dls, model, loss_func=loss, metrics=accuracy, opt_func=opt, wd_bn_bias=True)
     if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
     return learn
 
+
 # %% ../nbs/42_experiment.ipynb #9d92cd53
-_amp_modes = dict(fp16=AMPMode.FP16, bf16=AMPMode.BF16)
+def _method_callbacks(run):
+    "The callbacks of the method, with seed and lambda where they take such."
+    cbs = []
+    for make,options in method_parts(run.method, run.method_options).items():
+        lam = ramp(run.lam) if run.ramped else run.lam
+        own = {'seed': run.seed, 'lam': lam}
+        cbs += L(make(**{k: v for k,v in own.items() if _takes(make, k)}, **options))
+    return cbs
+
+def _precision_callback(precision):
+    "Mixed precision of the machine at hand."
+    if precision == 'bf16' and not torch.cuda.is_available(): return CPUAutocast()
+    return MixedPrecision(amp_mode=AMPMode(precision))
 
 def run_callbacks(
     run:Run,
-)->list: # method, clipping, precision, schedule
+)->list: # method, images, averages, clipping, precision, schedule
     "What a run adds to a plain fit."
-    cbs = []
-    for cls,options in method_parts(run.method, run.method_options).items():
-        if cls is StimulativeCallback: options = dict(options, lam=ramp(run.lam) if run.ramped else run.lam)
-        cbs.append(cls(seed=run.seed, **options))
+    cbs = _method_callbacks(run)
+    if run.mixup or run.cutmix: cbs.append(MixImages(run.mixup, run.cutmix))
+    if run.ema: cbs.append(WeightAverage(run.ema))
+    if run.channels_last: cbs.append(ChannelsLast())
     if run.clip is not None: cbs.append(GradientClip(run.clip))
-    if run.precision != 'fp32': cbs.append(MixedPrecision(amp_mode=_amp_modes[run.precision]))
+    if run.precision != 'fp32': cbs.append(_precision_callback(run.precision))
     return [*cbs, ParamScheduler(run_schedule(run))]
+
 
 # %% ../nbs/42_experiment.ipynb #e7a61699
 def _epoch_number(seed, epoch):
@@ -472,6 +593,7 @@ def data_folder(
     "Where the images of a run are looked for."
     if run.data == 'digits' and data is not None:
         raise ValueError(f'digits come with scikit-learn, from no folder; got the folder {data}')
+    if run.data == 'folder' and data is None: raise ValueError('folder is a folder of images of your own: which one? (data, --data)')
     if data is not None: return Path(data).expanduser()
     if run.data == 'imagenet': return Path('imagenet')
     return fastai_path('data')/run.data if run.data in _n_classes else None
@@ -486,22 +608,29 @@ def data_facts(
     if root is None or not root.exists():
         if data is not None and run.data in data_sets: data_sets[run.data](path=data, bs=run.bs)      # says what is missing
         return {}
-    facts = folder_facts(root, _splits.get(run.data, ()))
+    own = tuple(s for s in folder_splits(root) if s) if run.data == 'folder' else ()
+    facts = folder_facts(root, _splits.get(run.data, own))
     n_classes = _n_classes.get(run.data)
     if n_classes and facts['files'] and facts['classes'] != n_classes:
         raise ValueError(f'{run.data} has {n_classes} classes, and {root}/train has {facts["classes"]}')
     return facts
 
 # %% ../nbs/42_experiment.ipynb #c7063c13
+def _own_code(run):
+    "name -> digest, of data, network and methods of one's own."
+    names = [n for n in (run.data, run.network, *_method_names(run.method)) if ':' in n]
+    return {name: module_digest(import_module(name.partition(':')[0])) for name in names}
+
 def run_facts(
     run:Run,
     data=None, # folder of the images, as for `train`
     images:dict|None=None, # of `data_facts`, where they are known
-)->dict: # data, own, source, processes
+    out='results', # folder of the results, as for `train`
+)->dict: # data, own, source, processes, start
     "What a result depends on besides the settings."
-    own = {name: module_digest(import_module(name.partition(':')[0])) for name in (run.data, run.network) if ':' in name}
     images = data_facts(run, data) if images is None else images
-    return dict(data=images, own=own, source=source_version(), processes=max(num_distrib(), 1))
+    return dict(data=images, own=_own_code(run), source=source_version(), processes=max(num_distrib(), 1), start=start_facts(run, out))
+
 
 # %% ../nbs/42_experiment.ipynb #d125da20
 def _changed_data(a, b):
@@ -509,20 +638,27 @@ def _changed_data(a, b):
     if not a or not b or a['digest'] == b['digest']: return ''
     return f'the data are others ({a["files"]} files in {a["classes"]} classes then, {b["files"]} in {b["classes"]} now)'
 
-_compared = {'processes': 'processes', 'loader_workers': 'loader workers', 'source': 'as version of this package'}
+def _changed_draws(a, b):
+    "Which draws of images and labels two facts disagree about."
+    parts = [part for part in a if part in b and list(a[part]) != list(b[part])]
+    return [f'other images or labels are drawn to {dict(train="train on", valid="choose by", test="test on")[part]}' for part in parts]
+
+_compared = {'processes': 'processes', 'loader_workers': 'loader workers', 'source': 'as version of this package',
+             'start': 'as digest of the weights to start with'}
 
 def what_changed(
     then:dict, # `run_facts`
     now:dict, # `run_facts`
 )->list: # of words; empty where nothing did
     "What two facts disagree about; what one of them leaves out is passed over."
-    changed = [_changed_data(then.get('data'), now.get('data'))]
+    changed = [_changed_data(then.get('data'), now.get('data')), *_changed_draws(then.get('drawn', {}), now.get('drawn', {}))]
     own = then.get('own', {})
     changed += [f'{name} was edited' for name,digest in now.get('own', {}).items() if own.get(name, digest) != digest]
     for name,words in _compared.items():
         a, b = then.get(name), now.get(name)
         if None not in (a, b) and a != b: changed.append(f'{a} {words} then, {b} now')
     return [line for line in changed if line]
+
 
 # %% ../nbs/42_experiment.ipynb #c16a0020
 def load_weights(
@@ -575,9 +711,10 @@ class Checkpoints(Callback):
 def _contents(self:Checkpoints):
     "What a checkpoint holds."
     model = get_model(self.learn.model).state_dict()
-    scaler = getattr(self.learn, 'scaler', None)
-    return dict(epoch=self.epoch + 1, model=model, opt=self.opt.state_dict(),
-                scaler=scaler and scaler.state_dict(), rows=self.log.rows, **self.about)
+    scaler, average = getattr(self.learn, 'scaler', None), getattr(self.learn, 'weight_average', None)
+    averaged = dict(average=average.averaged.state_dict()) if average else {}
+    return dict(epoch=self.epoch + 1, model=model, opt=self.opt.state_dict(), scaler=scaler and scaler.state_dict(),
+                rows=self.log.rows, **averaged, **self.about)
 
 @patch
 def after_epoch(self:Checkpoints):
@@ -587,12 +724,14 @@ def after_epoch(self:Checkpoints):
     write_whole(self._contents(), self.folder/f'epoch_{self.epoch + 1:05d}.pt')
     _remove_checkpoints(self.folder, self.keep)
 
+
 # %% ../nbs/42_experiment.ipynb #11b19512
 @patch
 def before_fit(self:Checkpoints):
     if self.state is None: return
     load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
     self.opt.load_state_dict(self.state['opt'])
+    if 'average' in self.state: self.learn.weight_average.averaged.load_state_dict(self.state['average'])
     if self.state['scaler'] is not None: self.learn.scaler.load_state_dict(self.state['scaler'])
 
 # %% ../nbs/42_experiment.ipynb #4a697f8d
@@ -649,13 +788,59 @@ class StopDiverged(Callback):
         self.log.diverged = self.epoch + 1
         raise CancelFitException
 
+# %% ../nbs/42_experiment.ipynb #17c00011
+def _tested_weights(learn):
+    "The weights that an epoch's test saw: their average, where there is one."
+    average = getattr(learn, 'weight_average', None)
+    return (average.averaged.module if average else get_model(learn.model)).state_dict()
+
+class BestWeights(Callback):
+    "Keeps the weights of the epoch with the best top-1 so far, as best.pt."
+    order = RunLog.order + .7 # behind `StopDiverged`, ahead of `Checkpoints`
+    def __init__(self,
+        folder:Path, # of this run's checkpoints
+        log:RunLog, # which knows the top-1 of every epoch
+        lock:RunLock|None=None, # without which nothing is written
+    ):
+        self.folder, self.log, self.lock = Path(folder), log, lock
+
+    def after_epoch(self):
+        *earlier, top1 = [r['top1'] for r in self.log.rows] or [None]
+        skipped = len(self.log.rows) != self.epoch + 1
+        beaten = any(t is not None and t >= top1 for t in earlier) if top1 is not None else True
+        if skipped or beaten or rank_distrib(): return
+        _check_held(self.lock)
+        write_whole(dict(epoch=self.epoch + 1, top1=top1, model=_tested_weights(self.learn)), self.folder/'best.pt')
+
+
+# %% ../nbs/42_experiment.ipynb #17c00013
+def _test_loader(learn):
+    "The loader of the test images, where others are there to choose by; otherwise None, for the learner's own."
+    return learn.dls.loaders[-1] if len(learn.dls.loaders) > 2 else None
+
+def _top1(net, dl):
+    "Share of the images that a network recognizes, in percent."
+    net.eval()
+    with torch.no_grad(): right = [net(x.as_subclass(Tensor)).argmax(1) == y.as_subclass(Tensor) for x,y in dl]
+    return 100 * torch.cat(right).float().mean().item()
+
+def _test_best(learn, folder):
+    "Epoch, top-1 on the images held out and on the test images of the best weights; None where nothing is held out."
+    dl, path = _test_loader(learn), Path(folder)/'best.pt'
+    if dl is None or not path.is_file(): return None
+    best, net = read_whole(path), deepcopy(get_model(learn.model))
+    load_weights(net, best['model'], path)
+    return {'epoch': best['epoch'], 'top1': best['top1'], 'test top1': _top1(net, dl)}
+
+
 # %% ../nbs/42_experiment.ipynb #c16a0040
 def _summary_of_tests(rows):
-    "Last and best top-1 of a log, and the epoch of the best."
+    "Last and best top-1 of a log, and the epoch of the best; on the images held out, where there are such."
     tested = [r for r in rows if r['top1'] is not None]
     best = max(tested, key=lambda r: r['top1'], default=dict(top1=math.nan, epoch=None))
     last = math.nan if rows[-1]['top1'] is None else rows[-1]['top1']
     return {'last top-1 (%)': round(last, 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch']}
+
 
 # %% ../nbs/42_experiment.ipynb #637b4ad7
 def _summary_of_times(rows):
@@ -666,12 +851,13 @@ def _summary_of_times(rows):
     return {'time (s)': round(seconds, 1), 'wall (s)': round(wall, 1), 'images/s': round(images / seconds, 1)}
 
 # %% ../nbs/42_experiment.ipynb #bcbfef52
-def _summary(log, interp):
+def _summary(log, interp, best=None):
     "The numbers of a run that a table shows."
     accuracies = {} if interp is None else interp.summary().iloc[0].to_dict()
     rounded = {k: round(v, 3) for k,v in accuracies.items() if k != 'sub-networks'}
     diverged = {'diverged in epoch': log.diverged} if log.diverged else {}
-    return {**rounded, **diverged, **_summary_of_tests(log.rows), **_summary_of_times(log.rows)}
+    tested = {'test top-1 of the best epoch (%)': round(best['test top1'], 3)} if best else {}
+    return {**rounded, **diverged, **_summary_of_tests(log.rows), **tested, **_summary_of_times(log.rows)}
 
 def _peak_memory():
     "(MiB, of what)"
@@ -686,13 +872,14 @@ def _subnet_rows(interp):
     rows = interp.results.itertuples()
     return [dict(depths=list(r.depths), **{c: getattr(r, c) for c in columns}) for r in rows]
 
-def _record(run, log, interp, peaks, facts, about):
+def _record(run, log, interp, peaks, facts, about, best=None):
     "Settings, what was measured, from what, and on what."
     memory, of = max(peaks)               # of the hungriest process
-    summary = {**_summary(log, interp), 'peak (MiB)': round(memory)}
+    summary = {**_summary(log, interp, best), 'peak (MiB)': round(memory)}
     subnets = subnets_of = None
     if interp is not None: subnets, subnets_of = _subnet_rows(interp), math.prod(interp.depths)
     measured = dict(summary=summary, epochs=log.rows, subnets=subnets, subnets_of=subnets_of, diverged=log.diverged)
+    if best: measured['best'] = best      # of the images held out
     machine = {k: facts[k] for k in ('processes', 'loader_workers', 'source')}
     return dict(key=run.key, settings=run.settings, **measured, made_from=facts, **about,
                 memory_of=of, **machine, command=this_command(), **versions())
@@ -706,7 +893,7 @@ def stored_record(
     "The record of a run; a `ValueError` if it was made from other data or other code of one's own."
     record = store.get(run.settings)
     if record is None: return None
-    compared = {k: v for k,v in record.get('made_from', {}).items() if k in ('data', 'own')}
+    compared = {k: v for k,v in record.get('made_from', {}).items() if k in ('data', 'own', 'start')}
     changed = '; '.join(what_changed(compared, facts))
     if not changed: return record
     raise ValueError(f'the stored result of run {run.key} was made from something else: {changed}. '
@@ -802,6 +989,14 @@ def _training_name(state):
     "What record and checkpoints say of the training: its name, and what changed under it."
     return dict(training=state.get('training') or uuid.uuid4().hex[:12], changed=state.get('changed', []))
 
+@contextmanager
+def _closing(cbs):
+    "Close, also after an error, what callbacks hold open during a batch."
+    try: yield
+    finally:
+        for cb in cbs:
+            if isinstance(cb, CPUAutocast): cb.close()
+
 def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
     "Train, from a checkpoint or from the beginning; (log, what the record says of the training)."
     state = state or {}
@@ -810,17 +1005,19 @@ def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
     in_files = dict(settings=json.dumps(run.settings), facts=json.dumps(facts), **about)
     checkpoints = Checkpoints(folder, log, state or None, about=in_files, lock=lock)
     own = [EpochSeeds(run.seed), log, skip, StopDiverged(log), checkpoints]
+    if _test_loader(learn) is not None: own.append(BestWeights(folder, log, lock))
     done = len(log.rows)
     if torch.cuda.is_available(): torch.cuda.reset_peak_memory_stats()
-    with distributed(learn, run.sync_bn), learn.no_logging():
-        learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*run_callbacks(run), *own, *L(cbs)])
+    ours = run_callbacks(run)
+    with distributed(learn, run.sync_bn), learn.no_logging(), _closing(ours):
+        learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*ours, *own, *L(cbs)])
     return log, dict(about, resumed_after=done or None)
 
 # %% ../nbs/42_experiment.ipynb #49a93a3d
 def _evaluated(learn):
     "All sub-networks; None for a network that has diverged or does not come apart."
     if not _weights_finite(learn.model): return None
-    try: return evaluate_together(learn)
+    try: return evaluate_together(learn, test_dl=_test_loader(learn))
     except NotResidualError: return None
 
 def _store_result(run, learn, folder, store, record, lock):
@@ -835,27 +1032,30 @@ def _store_result(run, learn, folder, store, record, lock):
 def _all_facts(run, learn, facts, data):
     "With what is known once the loaders are there: the images, which may have come only now, and the workers."
     workers = getattr(learn.dls.train, 'fake_l', learn.dls.train).num_workers
-    return dict(facts, data=facts['data'] or data_facts(run, data), loader_workers=workers)
+    drawn = getattr(learn.dls, 'drawn', {})
+    return dict(facts, data=facts['data'] or data_facts(run, data), loader_workers=workers, drawn=drawn)
 
 def _prepare(learn, folder, state, facts, force):
     "Room for the files; the checkpoints of an earlier training, which is given up, go."
     if state:
-        workers = {'loader_workers': facts['loader_workers']}
-        from_first(lambda: _check_same_facts(state, workers, folder, force))
-    room = 32 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights and momentum, and some
+        known_now = {k: facts[k] for k in ('loader_workers', 'drawn')}
+        from_first(lambda: _check_same_facts(state, known_now, folder, force))
+    room = 48 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights, momentum and average, and some
     from_first(lambda: writable_folder(folder, need=room))
-    if state is None and not rank_distrib(): _remove_checkpoints(folder)
+    if state is not None or rank_distrib(): return
+    _remove_checkpoints(folder)
+    (folder/'best.pt').unlink(missing_ok=True)
 
 # %% ../nbs/42_experiment.ipynb #d8a9095d
 def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs):
     "From the data to the stored record."
-    learn = run_learner(run, data)
+    learn = run_learner(run, data, store.path.parent)
     facts = _all_facts(run, learn, facts, data)
     _prepare(learn, folder, state, facts, force)
     log, about = _fit(run, learn, folder, state, lock, facts, report, skip, cbs)
     interp, peaks = _evaluated(learn), gather(_peak_memory())
     def finish():
-        record = _record(run, log, interp, peaks, facts, about)
+        record = _record(run, log, interp, peaks, facts, about, _test_best(learn, folder))
         _store_result(run, learn, folder, store, record, lock)
         return record
     return from_first(finish)
@@ -878,7 +1078,7 @@ def train(
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')
         folder = store.path.parent/'checkpoints'/run.key
         from_first(lambda: (writable_folder(out), store.check()) and None)
-        facts = from_first(lambda: run_facts(run, data))
+        facts = from_first(lambda: run_facts(run, data, out=out))
         record = from_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
         if not record:
             with _locked(folder) as lock:
@@ -919,6 +1119,6 @@ def evaluate_checkpoint(
     saved = _read_final(path)
     run = Run(**json.loads(saved['settings']))
     with together():
-        learn = run_learner(run, data)
+        learn = run_learner(run, data, start=False)
         load_weights(learn.model, saved['model'], path)
-        return evaluate_together(learn, name=run.method)
+        return evaluate_together(learn, name=run.method, test_dl=_test_loader(learn))

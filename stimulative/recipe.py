@@ -17,7 +17,7 @@ from .data import ResidentDL
 
 # %% auto #0
 __all__ = ['augmentations', 'MixImages', 'recipe_loss', 'EachImage', 'add_transforms', 'with_warmup', 'CPUAutocast',
-           'WeightAverage', 'start_weights', 'load_start', 'freeze_parts']
+           'WeightAverage', 'start_weights', 'load_start', 'freeze_parts', 'compile_blocks']
 
 # %% ../nbs/24_recipe.ipynb #24000007
 class MixImages(Callback):
@@ -105,13 +105,15 @@ class CPUAutocast(Callback):
 
     def after_pred(self): self.learn.pred = to_float(self.pred)
 
-    def after_loss(self):
+    def after_loss(self): self.close()
+    def after_cancel_batch(self): self.close()
+
+    def close(self):
+        "Leave autocast, if it is on: to be called where a fit may have ended in an error."
         if self._on is not None: self._on.__exit__(None, None, None)
         self._on = None
 
-    def after_cancel_batch(self): self.after_loss()
-
-# %% ../nbs/24_recipe.ipynb #24000027
+# %% ../nbs/24_recipe.ipynb #24000029
 class WeightAverage(Callback):
     "An exponential moving average of weights and statistics, which is tested, and which the fit leaves in the model."
     def __init__(self,
@@ -139,7 +141,7 @@ class WeightAverage(Callback):
         average.load_state_dict(weights)
         self._swapped = swapped
 
-# %% ../nbs/24_recipe.ipynb #2400002b
+# %% ../nbs/24_recipe.ipynb #2400002d
 def _torchvision_weights(network, name):
     "The state of a classifier of torchvision, which is downloaded if need be."
     try: known = torchvision.models.get_model_weights(network)
@@ -160,7 +162,7 @@ def start_weights(
     state = _load_state(path)
     return state['model'] if isinstance(state.get('model'), dict) else state
 
-# %% ../nbs/24_recipe.ipynb #2400002e
+# %% ../nbs/24_recipe.ipynb #24000030
 def load_start(
     model:nn.Module, # gets the weights
     state:dict, # parameter -> tensor
@@ -177,7 +179,7 @@ def load_start(
     model.load_state_dict({**own, **{k: v for k,v in state.items() if k not in new}})
     return new
 
-# %% ../nbs/24_recipe.ipynb #24000031
+# %% ../nbs/24_recipe.ipynb #24000033
 def freeze_parts(
     model:nn.Module, # a residual network
     n:int, # 1: the stem; 2: stem and first stage; ...
@@ -191,3 +193,15 @@ def freeze_parts(
     weights = [p for modules in parts for m in modules for p in m.parameters()]
     for p in weights: p.requires_grad_(False)
     return len(weights)
+
+# %% ../nbs/24_recipe.ipynb #24000036
+def compile_blocks(
+    model:nn.Module, # a residual network; its blocks are compiled in place
+    **kwargs, # of `torch.compile`
+):
+    "`torch.compile` each block of a residual network."
+    from torch._dynamo import config
+    limit = 'recompile_limit' if hasattr(config, 'recompile_limit') else 'cache_size_limit'
+    setattr(config, limit, max(getattr(config, limit), 256))
+    for stage in unravel(model).stages:
+        for block in stage: block.compile(**kwargs)

@@ -164,6 +164,19 @@ def records(self:ResultsStore)->list: # [(settings, record)], in the order in wh
 @patch
 def __len__(self:ResultsStore): return len(self.records())
 
+# %% ../nbs/40_store.ipynb #17e00002
+@patch
+def find(self:ResultsStore,
+    key:str, # the first digits of a key
+)->tuple: # (settings, record)
+    "The one finished run whose key begins so; a `ValueError` if it is not one."
+    found = {settings_key(s): (s, r) for s,r in self.records()}
+    keys = [k for k in found if k.startswith(key)]
+    if len(keys) == 1 and key: return found[keys[0]]
+    which = f'{len(keys)} runs have keys that begin with it' if keys else f'there are {", ".join(found) or "none"}'
+    raise ValueError(f'{key!r} is no key of a run in {self.path}: {which}')
+
+
 # %% ../nbs/40_store.ipynb #46aa4f40
 def results_frame(
     records:list, # [(settings, record)]
