@@ -9,13 +9,19 @@ BIN    = .venv/bin
 PIP    = -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-browser check readme docs clean
+.PHONY: help demo gpu test test-newest test-browser check readme docs clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: .venv/.installed ## Train a small network twice, evaluate every depth inside it: table and figure in out/
 	@$(BIN)/python -m stimulative.demo
+
+# further options of the command, as in: make gpu ARGS='--minutes 9 --out gpu_results --data /data'
+ARGS =
+
+gpu: .venv/.installed ## All that waits for a CUDA device, in slices that can be stopped; ARGS=--tiny tries it in small
+	@$(BIN)/python -m stimulative.gpu $(ARGS)
 
 # one thread a notebook: nbdev_test runs as many notebooks at a time as there are cores
 test: check ## Run the checks, then every notebook

@@ -37,24 +37,27 @@ def network(
     raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
 
 # %% ../nbs/91_bench.ipynb #cca04be8
-_parts = ('plain', 'channels_last', 'bf16', 'compile')
+_half = {'bf16': torch.bfloat16, 'fp16': torch.float16}
+_parts = ('plain', 'channels_last', *_half, 'compile')
 
 def _split_variant(variant):
     "The parts of a variant; a `ValueError` for one that is unknown."
     parts = variant.split('+')
     for part in parts:
         if part not in _parts: raise ValueError(f'unknown variant {part!r}; allowed are {", ".join(_parts)}, joined by +')
+    if set(_half) <= set(parts): raise ValueError(f'variant {variant!r} is in two precisions; one of {", ".join(_half)} is allowed')
     return parts
 
 def _forward_context(parts, device):
     "What makes the context of the forward passes: autocast, or nothing."
-    if 'bf16' not in parts: return nullcontext
-    return partial(torch.autocast, torch.device(device).type, torch.bfloat16)
+    dtypes = [_half[p] for p in parts if p in _half]
+    if not dtypes: return nullcontext
+    return partial(torch.autocast, torch.device(device).type, dtypes[0])
 
 # %% ../nbs/91_bench.ipynb #4d5d76f6
 def prepared(
     name:str, # of a network
-    variant:str, # 'plain', or parts joined by '+': channels_last, bf16, compile
+    variant:str, # 'plain', or parts joined by '+': channels_last, bf16, fp16, compile
     px:int, # side of the images; CIFAR networks take 32
     bs:int, # images per batch
     device:str, # such as 'cuda' or 'cpu'
