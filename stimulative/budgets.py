@@ -28,6 +28,7 @@ def _measured(interp, cost):
     if len(unknown): raise ValueError(f'accuracy or {cost} of {unknown.iloc[0]} is not known')
     return results.sort_values([cost, 'accuracy'], ascending=[True, False])
 
+# %% ../nbs/34_budgets.ipynb #784322e1
 def pareto(
     interp:LoafingInterpretation, # accuracies on the images that choose; rows of several seeds are averaged
     cost:str='flops', # 'latency' where it was measured, 'flops' or 'n_params'
@@ -37,7 +38,7 @@ def pareto(
     best_before = results.accuracy.cummax().shift(fill_value=-math.inf)
     return results[results.accuracy > best_before].reset_index(drop=True)
 
-# %% ../nbs/34_budgets.ipynb #3ec586bf
+# %% ../nbs/34_budgets.ipynb #dc3390fc
 def _check_budgets(budgets):
     "Those that were given; a `ValueError` unless there is one, and all are positive."
     given = {name: limit for name,limit in budgets.items() if limit is not None}
@@ -46,6 +47,7 @@ def _check_budgets(budgets):
         if not limit > 0: raise ValueError(f'a budget is positive, got {name}={limit}')
     return given
 
+# %% ../nbs/34_budgets.ipynb #c36c1fb5
 _budgets = dict(ms=('latency', 1, 'ms'), mflops=('flops', 1e6, 'MFLOPs'), params=('n_params', 1, 'parameters'))
 
 def best_under(
@@ -66,7 +68,7 @@ def best_under(
         raise ValueError(f'no sub-network fits {name}={limit:g}{also}: the least is {cheapest:.4g} {word}')
     return rows.loc[rows.accuracy.idxmax()]
 
-# %% ../nbs/34_budgets.ipynb #f16f4d5e
+# %% ../nbs/34_budgets.ipynb #8fe9ee67
 class _EverySecond:
     "Every second image of a loader, beginning with the first or the second."
     def __init__(self, dl, begin): self.dl, self.begin = dl, begin
@@ -78,6 +80,7 @@ class _EverySecond:
             seen += len(x)
             if len(x) > first: yield x[first::2], y[first::2]
 
+# %% ../nbs/34_budgets.ipynb #dd962c2d
 def halves(
     dl, # batches (images, labels), in the same order every time
 )->tuple: # (loader for choosing, loader for reporting)
@@ -85,7 +88,7 @@ def halves(
     if not getattr(dl, 'shuffle', False): return _EverySecond(dl, 0), _EverySecond(dl, 1)
     raise ValueError('the loader shuffles: in each pass other images would choose; give the one for validation')
 
-# %% ../nbs/34_budgets.ipynb #4eb27b75
+# %% ../nbs/34_budgets.ipynb #e326aca3
 def accuracy_of(
     interp:LoafingInterpretation, # accuracies on the images that report
     depths:Sequence[int], # of the sub-network that was chosen elsewhere
@@ -96,11 +99,13 @@ def accuracy_of(
     if len(found): return float(found.iloc[0])
     raise ValueError(f'{depths} was not tested here')
 
+# %% ../nbs/34_budgets.ipynb #0b37fa46
 def _of_seeds(interp):
     "{seed: its interpretation}; one without a column `seed` is seed 0"
     if 'seed' not in interp.results: return {0: interp}
     return {seed: LoafingInterpretation(part, interp.depths, interp.name) for seed,part in interp.results.groupby('seed')}
 
+# %% ../nbs/34_budgets.ipynb #9ad15ae5
 def chosen(
     valid:LoafingInterpretation, # accuracies on the images that choose
     test:LoafingInterpretation, # the same network's on others; seeds are those of `valid`
@@ -118,7 +123,7 @@ def chosen(
                              test=accuracy_of(reports[seed], best.depths)))
     return pd.DataFrame(rows)
 
-# %% ../nbs/34_budgets.ipynb #7d8e143e
+# %% ../nbs/34_budgets.ipynb #5131a70e
 def over_seeds(
     table:"DataFrame", # of `chosen`, of one training with several seeds
 )->"DataFrame": # a row per budget: mean test accuracy in percent, 95 % interval (NaN with one seed), seeds
@@ -127,6 +132,7 @@ def over_seeds(
     df = pd.DataFrame(rows).T.rename(columns={'gain': 'test (%)'}).rename_axis('budget')
     return df.astype({'seeds': int}).reset_index()
 
+# %% ../nbs/34_budgets.ipynb #d07dc33a
 def plot_fronts(
     tables:dict, # training -> what `chosen` gave for it
     cost:str='flops', # what it was chosen by
@@ -140,11 +146,12 @@ def plot_fronts(
     for name,table in tables.items():
         df, color = over_seeds(table), method_style(name, list(tables))['color']
         at, mean = df.budget / unit, df['test (%)']
+        low, high = df.low.clip(0), df.high.clip(upper=100)         # few seeds have wide intervals
         if name in points:
-            ax.errorbar(at, mean, [mean - df.low, df.high - mean], color=color, marker='D', ls='', capsize=3, label=name)
+            ax.errorbar(at, mean, [mean - low, high - mean], color=color, marker='D', ls='', capsize=3, label=name)
             continue
         ax.step(at, mean, where='post', color=color, label=name)
-        ax.fill_between(at, df.low, df.high, step='post', color=color, alpha=.15, lw=0)
+        ax.fill_between(at, low, high, step='post', color=color, alpha=.15, lw=0)
     ax.set(xlabel=f'budget: {size_axes[cost]}', ylabel='test top-1 accuracy (%)')
     ax.grid(alpha=.25)
     ax.legend(frameon=False)
