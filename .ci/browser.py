@@ -272,7 +272,7 @@ def test_drawing(browser):
     page, errors, asked = browser.new_page(viewport=dict(width=1000, height=800)), [], []
     page.on('pageerror', lambda e: errors.append(str(e)))
     page.on('request', lambda r: asked.append(r.url))
-    page.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    page.goto((ROOT/'nbs/howto/digit_pad.html').as_uri())
     worst = page.evaluate(LOGITS)
     assert worst < 1e-4, f'logits differ from those of torch by {worst}'
     said, tiles = page.locator('.stimulative .said'), page.locator('.network .tile')
@@ -295,7 +295,7 @@ def test_drawing(browser):
     assert len(asked) == 1, asked
     page.close()
     phone = browser.new_page(viewport=dict(width=390, height=800), has_touch=True, is_mobile=True)
-    phone.goto((ROOT/'nbs/howto/draw_a_digit.html').as_uri())
+    phone.goto((ROOT/'nbs/howto/digit_pad.html').as_uri())
     draw_with_finger(phone, [(.5, .12 + .76 * i / 8) for i in range(9)])
     expect(phone.locator('.stimulative .said')).to_contain_text('says 1 ')
     wide = phone.evaluate('document.documentElement.scrollWidth')

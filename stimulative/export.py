@@ -143,7 +143,7 @@ def _shapes():
 def _write_onnx(net, x, path, facts):
     optional('onnxscript')
     program = torch.onnx.export(net, (x,), dynamo=True, dynamic_shapes=_shapes(), input_names=['images'],
-                                output_names=['logits'], verbose=False, external_data=False)
+                                output_names=['logits'], verbose=False, external_data=False, optimize=True)
     program.model.metadata_props[_key] = facts
     program.save(path)
 
@@ -339,7 +339,7 @@ def export_subnets(
     **about, # what every file says of itself besides
 )->dict: # what is in index.json: about, and a list `subnets`
     "Write several sub-networks and their `index.json` into a folder, all of them or none."
-    check_suffix(f'a{suffix}')
+    check_suffix(f'*{suffix}')
     space, folder = unravel(model).depths, _check_new(folder)
     subnets, rows = [check_depths(d, space) for d in subnets], []
     if calib_dl is not None: calib_dl = calibration_batches(calib_dl, n_images)
@@ -531,7 +531,7 @@ def export_run(
 )->dict: # path -> what it says of itself
     "Write sub-networks of a stored run to files."
     if bool(depths) == (budget_ms is not None): raise ValueError('give either depths or a budget in milliseconds')
-    check_suffix(f'a{suffix}')
+    check_suffix(f'*{suffix}')
     run, record = find_run(out, key)
     results = record_interpretation(record).results
     subnets = parse_depths(depths, results) if depths else worth_having(results)

@@ -4,7 +4,7 @@
 
 # %% ../nbs/48_model_card.ipynb #1dc7b306
 from __future__ import annotations
-import json, math
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +15,7 @@ from torch import nn
 
 from .unravel import check_depths, unravel
 from .recalibrate import batch_norms, calibration_batches
-from .loafing import evaluate_subnets, part_sizes, path_logits, path_size, subnet_path
+from .loafing import part_sizes, path_logits, path_size, subnet_path
 from .interpret import LoafingInterpretation, undisturbed
 from .facts import measure_latency
 from .experiment import record_interpretation
@@ -24,9 +24,9 @@ from .export import learner_facts, learner_of_run, optional, whole_path
 
 # %% auto #0
 __all__ = ['training_items', 'card_limits', 'calibration_error', 'fitted_temperature', 'calibration_facts', 'subnet_logits',
-           'card_table', 'markdown_table', 'shown_table', 'card_header', 'listed', 'how_to_load', 'model_card',
-           'write_card', 'learner_training', 'recalibration_words', 'data_words', 'card_of_learner', 'run_training',
-           'card_of_run']
+           'card_table', 'markdown_table', 'shown_table', 'card_header', 'listed', 'how_to_load', 'how_to_switch',
+           'model_card', 'write_card', 'learner_training', 'recalibration_words', 'data_words', 'card_of_learner',
+           'run_training', 'card_of_run']
 
 # %% ../nbs/48_model_card.ipynb #5c99bb2a
 def calibration_error(
@@ -96,7 +96,8 @@ def card_table(
     for d,(z,y) in found.items():
         n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
         accuracy = (z.argmax(1) == y).double().mean().item()
-        rows.append(dict(depths=d, accuracy=accuracy, **calibration_facts(z, y), n_params=n_params, flops=flops, n_test=len(y)))
+        size = dict(n_params=n_params, flops=flops, n_test=len(y))
+        rows.append(dict(depths=d, accuracy=accuracy, **calibration_facts(z, y), **size))
     interp = LoafingInterpretation(pd.DataFrame(rows), view.depths)
     return measure_latency(model, interp, x[:1]).results
 
@@ -118,9 +119,10 @@ def shown_table(
     if twin is not None:
         known = [accuracy_of(twin, d) for d in table.depths]
         shown['trained commonly (%)'] = ['not tested' if a is None else f'{100 * a:.1f}' for a in known]
-    shown |= {'ECE (%)': percent(table.ece), 'temperature': table.temperature.round(2).tolist(), 'ECE with it (%)': percent(table.ece_scaled)}
-    shown |= {'MFLOPs': (table.flops / 1e6).round(1).tolist(), 'thousand parameters': (table.n_params / 1e3).round(1).tolist()}
-    if 'latency' in table: shown['ms an image'] = table.latency.round(2).tolist()
+    def rounded(values, digits=1): return values.round(digits).tolist()
+    shown |= {'ECE (%)': percent(table.ece), 'temperature': rounded(table.temperature, 2), 'ECE with it (%)': percent(table.ece_scaled)}
+    shown |= {'MFLOPs': rounded(table.flops / 1e6), 'thousand parameters': rounded(table.n_params / 1e3)}
+    if 'latency' in table: shown['ms an image'] = rounded(table.latency, 2)
     return pd.DataFrame(shown)
 
 # %% ../nbs/48_model_card.ipynb #7952df1e
@@ -132,11 +134,12 @@ def card_header(
 )->str: # YAML between two lines of dashes
     "The part of a card that the hub's machines read."
     hub = optional('huggingface_hub', 'hub')
+    task, about = 'image-classification', dict(dataset_type=dataset, dataset_name=dataset, metric_type='accuracy')
     def result(r):
-        return hub.EvalResult(task_type='image-classification', dataset_type=dataset, dataset_name=dataset, metric_type='accuracy',
-                              metric_value=round(float(r.accuracy), 6), metric_name=f'top-1 of depths {r.depths}')
+        value, name = round(float(r.accuracy), 6), f'top-1 of depths {r.depths}'
+        return hub.EvalResult(task_type=task, metric_value=value, metric_name=name, **about)
     data = hub.ModelCardData(
-        license=license, library_name='stimulative', pipeline_tag='image-classification', datasets=[dataset], metrics=['accuracy'],
+        license=license, library_name='stimulative', pipeline_tag=task, datasets=[dataset], metrics=['accuracy'],
         tags=['stimulative-training', 'residual-network', 'depth-elastic'], model_name=name,
         eval_results=[result(r) for r in table.itertuples()])
     return f'---\n{data.to_yaml()}\n---\n'
@@ -180,6 +183,17 @@ def how_to_load(
     code = _load[row['format']].format(file=row['file'], network=index['network'], shape=shape)
     return f'Every depth has a file of its own. This loads depths {tuple(row["depths"])}:\n\n{code}'
 
+# %% ../nbs/48_model_card.ipynb #a7190021
+def how_to_switch(
+    name:str, # of the folder
+    depths:Sequence, # that are set
+)->str: # Markdown
+    "How one depth of a folder that an `AnytimeNet` was saved to is loaded."
+    lines = ['from stimulative.anytime import AnytimeNet', f"net = AnytimeNet.from_pretrained('{name}')",
+             f'net.set_depths({tuple(depths)})', 'logits = net(images)']
+    code = '\n'.join(lines)
+    return f'One file holds all depths, and a loaded network changes them at run time:\n\n```python\n{code}\n```'
+
 # %% ../nbs/48_model_card.ipynb #e4012072
 card_limits = (
     'Accuracy is that on the images named above, and says nothing of images from elsewhere.',
@@ -211,7 +225,7 @@ def model_card(
     limits:Sequence=(), # sentences on what it should not be used for
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
-    if not license: raise ValueError("a card needs the licence of the weights, as the hub names it: license='apache-2.0', for example")
+    if not license: raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
     if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
     shown = markdown_table(shown_table(table, twin))
     device = f'\n\nLatency: one image, {table.timed_on.iloc[0]}.' if 'timed_on' in table else ''
@@ -268,7 +282,8 @@ def data_words(
     n = len(facts['classes'] or [])
     classes = ', '.join(facts['classes']) if 0 < n <= 20 else f'{n}' if n else None
     transforms = '; '.join(facts['transforms']) or 'none in the loader'
-    return {'data set': dataset, 'classes': classes, 'transforms': transforms, 're-calibration': recalibration_words(learn.model, batches)}
+    words = {'data set': dataset, 'classes': classes, 'transforms': transforms}
+    return {**words, 're-calibration': recalibration_words(learn.model, batches)}
 
 # %% ../nbs/48_model_card.ipynb #e564957a
 def card_of_learner(
@@ -292,7 +307,8 @@ def card_of_learner(
         table = card_table(learn.model, batches, test_dl, subnets)
         x = test_dl.one_batch()[0].as_subclass(torch.Tensor)
     words = {**learner_training(learn), **dict(training)}
-    index = export_subnets(learn.model, table.depths, folder, x, batches, suffix, table, dataset=dataset, **learner_facts(learn))
+    facts = dict(dataset=dataset, **learner_facts(learn))
+    index = export_subnets(learn.model, table.depths, folder, x, batches, suffix, table, **facts)
     about = data_words(learn, dataset, batches)
     card = model_card(name or Path(folder).name, table, words, about, how_to_load(index), twin, license, limits)
     return write_card(folder, card)
@@ -308,9 +324,10 @@ def run_training(
     lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if 'st' in run.method.split('+') else 'none'
     loss = 'cross entropy + lambda KL(main || sub-network)' if lam != 'none' else 'cross entropy, and what the method adds'
     nesterov = ' Nesterov' if run.nesterov else ''
-    return {'method': run.method, 'lambda': lam, 'loss': loss, 'optimizer': f'SGD{nesterov}, momentum {run.momentum:g}', 'schedule': schedule,
+    sgd, versions = f'SGD{nesterov}, momentum {run.momentum:g}', f'stimulative {record["source"]}, torch {record["torch"]}'
+    return {'method': run.method, 'lambda': lam, 'loss': loss, 'optimizer': sgd, 'schedule': schedule,
             'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': rule or 'none',
-            'precision': run.precision, 'versions': f'stimulative {record["source"]}, torch {record["torch"]}', 'run': run.key}
+            'precision': run.precision, 'versions': versions, 'run': run.key}
 
 # %% ../nbs/48_model_card.ipynb #eaed1a20
 def card_of_run(
