@@ -50,8 +50,10 @@ def _keeps_places(block, h):
 # %% ../nbs/09_proposals.ipynb #f090000d
 def _could_be_block(m):
     "Whether a module has parts and weights, and is no list of modules."
-    return bool(len(list(m.children()))) and any(True for _ in m.parameters()) and not (_is_sequence(m) or isinstance(m, nn.ModuleList))
+    is_list = _is_sequence(m) or isinstance(m, nn.ModuleList)
+    return bool(len(list(m.children()))) and any(True for _ in m.parameters()) and not is_list
 
+# %% ../nbs/09_proposals.ipynb #f090000f
 def _why_no_block(m, calls):
     "Why a module that was called so cannot be left out; an empty string where it can."
     if len(calls) > 1: return 'is called more than once'
@@ -66,7 +68,7 @@ def _why_no_block(m, calls):
         return '' if _keeps_places(m, args[0]) else 'does not keep in place what it passes on'
     except (RuntimeError, TypeError, ValueError) as e: return f'does not run by itself ({type(e).__name__})'
 
-# %% ../nbs/09_proposals.ipynb #f0900010
+# %% ../nbs/09_proposals.ipynb #f0900012
 def _holds_stage(m, found):
     "Whether a list inside `m` has two blocks of one class."
     lists = [c for c in m.modules() if isinstance(c, (nn.Sequential, nn.ModuleList))]
@@ -85,7 +87,7 @@ def _outermost(model, found):
     inside = {o for m in owners for o in m.modules() if o is not m and type(o) is not type(m)}
     return kept - inside
 
-# %% ../nbs/09_proposals.ipynb #f0900013
+# %% ../nbs/09_proposals.ipynb #f0900015
 class _Once(nn.Module):
     "A network called with one tensor, whatever else its forward would take."
     def __init__(self, model): super().__init__(); self.model = model
@@ -96,6 +98,7 @@ class _Tracer(fx.Tracer):
     def __init__(self, blocks): super().__init__(); self.blocks = blocks
     def is_leaf_module(self, m, name): return m in self.blocks or not any(b in self.blocks for b in m.modules())
 
+# %% ../nbs/09_proposals.ipynb #f0900017
 def _prune(graph):
     "Take out what gives nothing to anyone, as assertions do; what writes in place stays."
     for n in reversed(graph.nodes):
@@ -110,7 +113,7 @@ def _that_depend(graph):
         if n.op == 'placeholder' or any(i in found for i in n.all_input_nodes): found[n] = True
     return list(found)
 
-# %% ../nbs/09_proposals.ipynb #f0900014
+# %% ../nbs/09_proposals.ipynb #f0900018
 class _Trace:
     "The nodes of a forward in order, blocks being one node each."
     def __init__(self, model, blocks):
@@ -131,12 +134,13 @@ class _Trace:
     def in_line(self, i):
         "Is node `i` a module that takes what the node before it gives, and that alone, from one cut to the next?"
         n = self.nodes[i]
-        called = i > 0 and n.op == 'call_module' and n.args == (self.nodes[i - 1],) and not n.kwargs
+        further = [a for a in [*n.args[1:], *n.kwargs.values()] if a is not None and a is not False]
+        called = i > 0 and n.op == 'call_module' and n.args[:1] == (self.nodes[i - 1],) and not further
         return called and self.is_cut(i - 1) and self.is_cut(i)
 
     def block_places(self): return [i for i in range(len(self.nodes)) if self.module(i) in self.blocks and self.in_line(i)]
 
-# %% ../nbs/09_proposals.ipynb #f0900019
+# %% ../nbs/09_proposals.ipynb #f090001d
 def _written(trace, target):
     "'model.layer1.0' as 'm.layer1[0]'."
     code, at = 'm', 'model'
@@ -149,6 +153,7 @@ def _written(trace, target):
         at += '.' + part
     return code
 
+# %% ../nbs/09_proposals.ipynb #f090001f
 def _as_rows(model, paths):
     "'m.a[1]', 'm.a[2]' as '*m.a[1:]', where they follow each other."
     rows = []                   # [list, first, last], or a path
@@ -167,7 +172,7 @@ def _as_slice(model, siblings, first, last):
     if first == 0 and is_last: return f'*{siblings}'
     return f'*{siblings}[{first or ""}:{"" if is_last else last + 1}]'
 
-# %% ../nbs/09_proposals.ipynb #f090001b
+# %% ../nbs/09_proposals.ipynb #f0900021
 _known = {'torch', 'device', 'inf', 'nan', 'NoneType', 'getattr'}      # names that a function finds, or does not need
 
 def _import_of(name, o):
@@ -176,16 +181,18 @@ def _import_of(name, o):
     if module and own: return f'from {module} import {own}' + ('' if own == name else f' as {name}')
     return f'import {o.__name__} as {name}'
 
+# %% ../nbs/09_proposals.ipynb #f0900023
 def _tidy(trace, body, nodes):
     "Code of fx as one would write it."
     body = re.sub(r';(\s+\w+( = \w+)* = None)+', '', body)
-    body = re.sub(r'torch(\.nn\.functional|\._C\._nn)\.(\w+)', lambda o: f'F.{o[2]}' if hasattr(F, o[2]) else o[0], body)
+    def in_short(o): return f'F.{o[2]}' if hasattr(F, o[2]) else o[0]
+    body = re.sub(r'torch(\.nn\.functional|\._C\._nn)\.(\w+)', in_short, body)
     for n in nodes:
         if n.op in ('call_module', 'get_attr'):
             body = body.replace(fx.graph._format_target('m', n.target), _written(trace, n.target))
     return body.replace(' = False)', '=False)').replace(' = True)', '=True)')
 
-# %% ../nbs/09_proposals.ipynb #f090001c
+# %% ../nbs/09_proposals.ipynb #f0900024
 class _Writer:
     "Writes stretches of a trace as functions."
     def __init__(self, trace, name): self.trace, self.name, self.functions, self.imports = trace, name, {}, set()
@@ -223,7 +230,7 @@ class _Writer:
             i = j + 1
         return parts
 
-# %% ../nbs/09_proposals.ipynb #f090001f
+# %% ../nbs/09_proposals.ipynb #f0900027
 def _is_kin(trace, i, block):
     "Whether node `i` is a block's neighbour: of its class, or in the same list and with parts of its own."
     m = trace.module(i)
@@ -232,6 +239,7 @@ def _is_kin(trace, i, block):
     same_list = lists[0] == lists[1] and isinstance(trace.modules.get(lists[0]), (nn.Sequential, nn.ModuleList))
     return type(m) is type(trace.module(block)) or (same_list and _could_be_block(m))
 
+# %% ../nbs/09_proposals.ipynb #f0900029
 def _written_stages(trace, writer):
     "(stem, stages, head), the code of their parts."
     stem, stages, end = [], [], 1
@@ -248,7 +256,7 @@ def _written_stages(trace, writer):
         end = i + 1
     return stem, stages, writer.parts(end, len(trace.nodes), 'head')
 
-# %% ../nbs/09_proposals.ipynb #f0900021
+# %% ../nbs/09_proposals.ipynb #f090002b
 def _written_rule(trace, name):
     "Code of the rule that a trace proposes, its functions first."
     writer = _Writer(trace, name.lower())
@@ -258,12 +266,14 @@ def _written_rule(trace, name):
             f'    stages = [{rows}]', f'    head = [{", ".join(head)}]', '    return stem, stages, head']
     return '\n\n'.join([*sorted(writer.imports), *writer.functions.values(), '\n'.join(rule)])
 
-# %% ../nbs/09_proposals.ipynb #f0900024
+# %% ../nbs/09_proposals.ipynb #f090002e
 def _refusal(model, why):
     "The error that says why nothing is proposed."
     name = type(model).__name__
-    return NotResidualError(f"stages='auto' proposes nothing for {name}: {why}. A rule of your own, @register_family({name}), may do")
+    return NotResidualError(f"stages='auto' proposes nothing for {name}: {why}. "
+                            f'A rule of your own, @register_family({name}), may do')
 
+# %% ../nbs/09_proposals.ipynb #f0900030
 def _blocks_of(model, x):
     "The modules that can be left out; a `NotResidualError` that says what speaks against the others if there are none."
     try: calls = _calls_in(model, x)
@@ -277,6 +287,7 @@ def _blocks_of(model, x):
     found = '; '.join(list(reasons)[:4]) or 'it has no modules with parts'
     raise _refusal(model, f'no module was found that adds to its input ({found})')
 
+# %% ../nbs/09_proposals.ipynb #f0900033
 def _draws_around(model, blocks):
     "Whether following the forward draws random numbers: then it may take another way each time."
     with _same_draws(next(model.parameters()).device):
@@ -284,11 +295,13 @@ def _draws_around(model, blocks):
         _Trace(model, blocks)
         return watch.drawn()
 
+# %% ../nbs/09_proposals.ipynb #f0900035
 def _traced(model, blocks):
     "The trace of a network in which a block can be left out; a `NotResidualError` where there is none."
     try:
         with preserved_modes(model):
-            if _draws_around(model.train(), blocks): raise ValueError('in training it draws random numbers outside of its modules')
+            if _draws_around(model.train(), blocks):
+                raise ValueError('in training it draws random numbers outside of its modules')
             trace = _Trace(model.eval(), blocks)
     except Exception as e:
         first, *_ = str(e).splitlines() or ['']
@@ -297,13 +310,14 @@ def _traced(model, blocks):
     kinds = ', '.join(sorted({type(b).__name__ for b in blocks}))
     raise _refusal(model, f'what comes before its blocks ({kinds}) is used again behind them')
 
-# %% ../nbs/09_proposals.ipynb #f0900025
+# %% ../nbs/09_proposals.ipynb #f0900036
 class Proposal(NamedTuple):
     "A rule that was read off a pass."
     view:Unraveled # made by the rule, and checked
     rule:Callable # model -> (stem, stages, head)
     code:str # of the rule
 
+# %% ../nbs/09_proposals.ipynb #f0900038
 def propose_rule(
     model:nn.Module, # a residual network of no known family
     images:torch.Tensor, # a batch, as the model takes it
