@@ -1842,4 +1842,12 @@ d = { 'settings': { 'branch': 'main',
                                      'stimulative.unravel.resnet_rule': ('unravel.html#resnet_rule', 'stimulative/unravel.py'),
                                      'stimulative.unravel.sequential_rule': ('unravel.html#sequential_rule', 'stimulative/unravel.py'),
                                      'stimulative.unravel.split_stages': ('unravel.html#split_stages', 'stimulative/unravel.py'),
-                                     'stimulative.unravel.unravel': ('unravel.html#unravel', 'stimulative/unravel.py')}}}
+                                     'stimulative.unravel.unravel': ('unravel.html#unravel', 'stimulative/unravel.py')},
+            'stimulative.zoo': { 'stimulative.zoo._alive': ('zoo.html#_alive', 'stimulative/zoo.py'),
+                                 'stimulative.zoo._sequence': ('zoo.html#_sequence', 'stimulative/zoo.py'),
+                                 'stimulative.zoo._timm_net': ('zoo.html#_timm_net', 'stimulative/zoo.py'),
+                                 'stimulative.zoo._view_of': ('zoo.html#_view_of', 'stimulative/zoo.py'),
+                                 'stimulative.zoo.timm_zoo': ('zoo.html#timm_zoo', 'stimulative/zoo.py'),
+                                 'stimulative.zoo.torchvision_zoo': ('zoo.html#torchvision_zoo', 'stimulative/zoo.py'),
+                                 'stimulative.zoo.zoo': ('zoo.html#zoo', 'stimulative/zoo.py'),
+                                 'stimulative.zoo.zoo_row': ('zoo.html#zoo_row', 'stimulative/zoo.py')}}}
