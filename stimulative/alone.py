@@ -33,13 +33,16 @@ def _train_digits(depths, lam, seed, epochs, n_train):
     with learn.no_logging(): learn.fit_one_cycle(epochs, .1, cbs=[StimulativeCallback(lam, seed=seed), SkipValidation(epochs)])
     return learn
 
+# %% ../nbs/94_alone.ipynb #c49660bc
 def _tested(learn, subnets=None):
     "{part: results on this half of the test images}"
     parts = zip(('validation', 'test'), halves(learn.dls.valid))
     return {part: LoafingInterpretation.from_learner(learn, test_dl=dl, subnets=subnets).results for part,dl in parts}
 
+# %% ../nbs/94_alone.ipynb #7b428b14
 def _main_only(parts): return {part: r[[d == max(r.depths) for d in r.depths]] for part,r in parts.items()}
 
+# %% ../nbs/94_alone.ipynb #0508a624
 def compare_with_alone(
     seeds:Sequence[int]=range(5), # of weights, images and batches
     epochs:int=134, # of each training: 400 steps
@@ -57,7 +60,7 @@ def compare_with_alone(
             if depths == space: yield 'alone', seed, _main_only(common)             # the same training
             else: yield 'alone', seed, _tested(_train_digits(depths, 0., seed, epochs, n_train), [depths])
 
-# %% ../nbs/94_alone.ipynb #75e67058
+# %% ../nbs/94_alone.ipynb #a94541b8
 def _collect(trainings):
     "{'common, test': its interpretation, ...}, the seeds below each other"
     parts = {}
@@ -65,6 +68,7 @@ def _collect(trainings):
         for part,r in results.items(): parts.setdefault(f'{name}, {part}', []).append(r.assign(seed=seed))
     return {name: LoafingInterpretation(pd.concat(rows, ignore_index=True), (3, 3, 3), name) for name,rows in parts.items()}
 
+# %% ../nbs/94_alone.ipynb #b031cbd8
 @call_parse
 def main(
     out:str='results/budgets_digits', # where the record goes: this name with .csv and .json

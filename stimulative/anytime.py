@@ -45,31 +45,35 @@ def _channels_behind(block):
     while isinstance(block, nn.Sequential) and len(block): block = block[-1]
     return block.n_in + block.n_new if hasattr(block, 'n_new') else None
 
+# %% ../nbs/14_anytime.ipynb #42f61ad9
 def _for_channels(part, n):
     "A twin of `part` in which what reads some of its channels reads the first `n`."
     narrow = {m: m.of(n) for m in part.modules() if isinstance(m, FewerChannels)}
     return _rewired(part, narrow) if n and narrow else part
 
-# %% ../nbs/14_anytime.ipynb #65334abb
+# %% ../nbs/14_anytime.ipynb #b09fba25
 def _node_name(node):
     "How a node's statistics are called in a file: its layers, as in '1-2-4', and '-head' behind those of a head."
     return '-'.join(map(str, node)) or 'stem'
 
+# %% ../nbs/14_anytime.ipynb #c2a48c1e
 def _subnet_paths(subnets, space):
     "depths -> layers"
     return {d: subnet_path(d, space) for d in subnets}
 
+# %% ../nbs/14_anytime.ipynb #d5997eb4
 def node_statistics(
     stats, # of `path_statistics`
 )->dict: # name of a node -> 2 x channels, means and variances; nodes without batch norm have none
     "The statistics of a walk over the tree, named."
     return {_node_name(node): torch.cat([total / stats.n for total in sums], 1) for node,sums in stats.sums.items() if sums}
 
-# %% ../nbs/14_anytime.ipynb #7fb666a4
+# %% ../nbs/14_anytime.ipynb #3c4c9ca1
 def _nodes_of(path):
     "The nodes that a path runs through, stem and head included."
     return [*(path[:n] for n in range(len(path) + 1)), (*path, 'head')]
 
+# %% ../nbs/14_anytime.ipynb #5fc27d48
 class _Programs(nn.Module):
     "A network, statistics per node of the tree of its sub-networks, and the parts that each of these runs."
     def __init__(self, model, statistics, subnets):
@@ -102,12 +106,13 @@ class _Programs(nn.Module):
         if not batch_norms(part): return part
         raise ValueError(f'there are no statistics for node {_node_name(node)} of the tree of sub-networks')
 
-# %% ../nbs/14_anytime.ipynb #2737a876
+# %% ../nbs/14_anytime.ipynb #7eead6ec
 def _some(subnets, at_most=4):
     "The first of them, for a message."
     more = f' and {len(subnets) - at_most} more' if len(subnets) > at_most else ''
     return ', '.join(map(str, subnets[:at_most])) + more
 
+# %% ../nbs/14_anytime.ipynb #8fd22e0c
 class SwitchedNet(_Programs):
     "A network that runs at any of its stored depths."
     def __init__(self, model, statistics, subnets):
@@ -195,7 +200,7 @@ class AnytimeNet(_Movable):
 
     def push_to_hub(self, repo_id:str, **kwargs): return on_hub(self).push_to_hub(repo_id, **kwargs)
 
-# %% ../nbs/14_anytime.ipynb #24e7ade1
+# %% ../nbs/14_anytime.ipynb #6b96a292
 def _wanted_subnets(subnets, space, at_most=2000):
     "The sub-networks to store, without repetition; a `ValueError` where all are too many."
     if subnets is not None: return list(dict.fromkeys(check_depths(d, space) for d in subnets))
@@ -204,6 +209,7 @@ def _wanted_subnets(subnets, space, at_most=2000):
     raise ValueError(f'there are {n:,} sub-networks of {space}, at most {at_most:,} are stored without being named: '
                      'subnets=[(1, 1, ...), ...]')
 
+# %% ../nbs/14_anytime.ipynb #258b88c7
 def _check_parts(net, stats, x):
     "A `ValueError` unless every part gives what the model's own gives with the same statistics."
     paths = _subnet_paths(net.subnets, net.space)
@@ -242,7 +248,15 @@ def stored_bytes(
     return {'sub-networks': len(net.subnets), 'weights': weights, 'per node': sum(sizes.values()),
             'per sub-network': sum(sizes.get(name, 0) for name in nodes)}
 
-# %% ../nbs/14_anytime.ipynb #e2fbe6b4
+# %% ../nbs/14_anytime.ipynb #94ab4df4
+def _run(net, x, depths): net(x, depths=depths)
+
+def _image(net):
+    "One image of noise, as the network takes it."
+    weight = next(net.parameters())
+    return torch.randn(1, *net.image_shape, device=weight.device, dtype=weight.dtype)
+
+# %% ../nbs/14_anytime.ipynb #9a7a7181
 def measure_depths(
     net:AnytimeNet, # runs as it is: on its device, in its precision
     x:torch.Tensor|None=None, # the batch to time; None: one image of noise
@@ -262,13 +276,6 @@ def measure_depths(
                     times.append(_timed(partial(_run, depths=d), net, x))
     net.latency[timed_on(x)] = {d: 1e3 * statistics.median(times) for d,times in seconds.items()}
     return net.latency[timed_on(x)]
-
-def _run(net, x, depths): net(x, depths=depths)
-
-def _image(net):
-    "One image of noise, as the network takes it."
-    weight = next(net.parameters())
-    return torch.randn(1, *net.image_shape, device=weight.device, dtype=weight.dtype)
 
 # %% ../nbs/14_anytime.ipynb #4c4535d8
 def within_budget(
@@ -309,7 +316,7 @@ def make_network(
         with torch.random.fork_rng(devices=[]): return make(**arguments)
     except (TypeError, ValueError) as e: raise ValueError(f'{constructor} makes no network of {dict(arguments)}: {e}') from e
 
-# %% ../nbs/14_anytime.ipynb #17f91bff
+# %% ../nbs/14_anytime.ipynb #9cae30db
 def _candidates(model):
     "(name, arguments) of functions that may have made a network."
     linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
@@ -329,6 +336,7 @@ def _candidates(model):
         yield 'densenet', dict(config=list(config), growth_rate=growth, num_init_features=width, small_images=small,
                                n_in=model.features.conv0.in_channels, **classes)
 
+# %% ../nbs/14_anytime.ipynb #8df5eaf3
 def _shapes(net): return {k: t.shape for k,t in net.state_dict().items()}
 
 def find_constructor(
@@ -341,7 +349,7 @@ def find_constructor(
     raise ValueError(f'no known function makes this {type(model).__name__}: stimulative.anytime.constructors["mine"] = function, '
                      'then save_pretrained(folder, constructor="mine", arguments={...})')
 
-# %% ../nbs/14_anytime.ipynb #50f7ffba
+# %% ../nbs/14_anytime.ipynb #6d5cabb6
 _weights, _about, _version = 'model.safetensors', 'config.json', 1
 _entries = ('anytime', 'constructor', 'arguments', 'space', 'depths', 'subnets', 'image_shape', 'accuracy', 'latency', 'sha256')
 
@@ -353,6 +361,7 @@ def _safetensors():
 def _by_name(values): return {','.join(map(str, d)): v for d,v in values.items()}
 def _by_depths(values): return {tuple(map(int, name.split(','))): v for name,v in values.items()}
 
+# %% ../nbs/14_anytime.ipynb #15687d9e
 def _named_constructor(model, constructor, arguments):
     "(name, arguments) of the function that makes `model`, found or given."
     if constructor is None: return find_constructor(model)
@@ -361,6 +370,7 @@ def _named_constructor(model, constructor, arguments):
     raise ValueError(f'{constructor} of {dict(arguments)} makes a network of other names or shapes '
                      f'than this {type(model).__name__}')
 
+# %% ../nbs/14_anytime.ipynb #a8144393
 def _config(net, constructor, arguments):
     "What `config.json` holds, but for the digest of the weights."
     constructor, arguments = _named_constructor(net.model, constructor, arguments or {})
@@ -373,7 +383,7 @@ def _config(net, constructor, arguments):
     except (TypeError, ValueError) as e:
         raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
 
-# %% ../nbs/14_anytime.ipynb #c03eee3e
+# %% ../nbs/14_anytime.ipynb #2e2e4748
 def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
 
 def _write(net, config, folder):
@@ -383,6 +393,7 @@ def _write(net, config, folder):
     config = dict(config, sha256=_digest(folder/_weights))
     (folder/_about).write_text(json.dumps(config, indent=1))
 
+# %% ../nbs/14_anytime.ipynb #46f91690
 def _compare_loaded(net, folder):
     "A `ValueError` unless what is in a folder gives what `net` gives."
     other = load_pretrained(folder).to(next(net.parameters()).device)
