@@ -122,7 +122,7 @@ def vit_rule(
     tokens = Piece(m, _tokens, m.conv_proj, m.class_token, m.encoder.pos_embedding)
     return [tokens, m.encoder.dropout], [blocks], [m.encoder.ln, Piece(m, _first_token), m.heads]
 
-# %% ../nbs/08_families.ipynb #f080001b
+# %% ../nbs/08_families.ipynb #f080001f
 _tv = 'torchvision.models.'
 
 @register_family(_tv + 'swin_transformer.SwinTransformer')
@@ -145,7 +145,7 @@ def swin3d_rule(m):
     body = [m.patch_embed, m.pos_drop, m.features, m.norm]
     return split_stages([*body, Piece(m, _channels_first), m.avgpool, nn.Flatten(1), m.head])
 
-# %% ../nbs/08_families.ipynb #f0800022
+# %% ../nbs/08_families.ipynb #f0800026
 class CalledBlock(Piece):
     "A block that its network calls with more than one input, or that gives more than one output."
     def __init__(self,
@@ -167,7 +167,7 @@ class CalledBlock(Piece):
         block, siblings = self.place
         del siblings[list(siblings).index(block)]
 
-# %% ../nbs/08_families.ipynb #f0800024
+# %% ../nbs/08_families.ipynb #f0800028
 def _pooled(grid, pool):
     "The grid of tokens behind a pooling layer of MViT."
     if pool is None: return grid
@@ -191,7 +191,7 @@ def mvit_rule(m):
         grid = after
     return [Piece(m, _patches, m.conv_proj), m.pos_encoding], stages, [m.norm, Piece(m, _first_token), m.head]
 
-# %% ../nbs/08_families.ipynb #f080002a
+# %% ../nbs/08_families.ipynb #f080002e
 _timm = 'timm.models.'
 _head_names = 'global_pool conv_head norm_head act2 attn_pool fc_norm head_drop fc classifier head head_dist'
 
@@ -207,7 +207,7 @@ def _stage(s):
     if down is None or isinstance(down, nn.Identity): return [first, *rest]
     return [nn.Sequential(down, first), *rest]
 
-# %% ../nbs/08_families.ipynb #f080002d
+# %% ../nbs/08_families.ipynb #f0800031
 def _cut_at_skipless(stages):
     "(blocks before the first stage, stages): a stage begins at every block without identity path."
     stem, found = [], []
@@ -223,7 +223,7 @@ def timm_efficientnet_rule(m):
     after = [m.conv_head, m.bn2] if hasattr(m, 'bn2') else []
     return [m.conv_stem, m.bn1, *more], stages, [*after, _head(m)]
 
-# %% ../nbs/08_families.ipynb #f080002e
+# %% ../nbs/08_families.ipynb #f0800032
 @register_family(_timm + 'resnet.ResNet')
 def timm_resnet_rule(m):
     return split_stages([m.conv1, m.bn1, m.act1, m.maxpool, m.layer1, m.layer2, m.layer3, m.layer4, _head(m)])
@@ -243,7 +243,7 @@ def timm_resnetv2_rule(m): return [m.stem], [_stage(s) for s in m.stages], [m.no
 @register_family(_timm + 'metaformer.MetaFormer')
 def timm_metaformer_rule(m): return [m.stem], [_stage(s) for s in m.stages], [_head(m)]
 
-# %% ../nbs/08_families.ipynb #f0800030
+# %% ../nbs/08_families.ipynb #f0800034
 @register_family(_timm + 'byobnet.ByobNet')
 def timm_byobnet_rule(m):
     folding = {type(b).__name__ for s in m.stages for b in s} & {'RepVggBlock', 'MobileOneBlock'}
@@ -252,7 +252,7 @@ def timm_byobnet_rule(m):
                                'convolution: it has no identity path, and cannot be left out')
     return [m.stem], [_stage(s) for s in m.stages], [m.final_conv, _head(m)]
 
-# %% ../nbs/08_families.ipynb #f0800032
+# %% ../nbs/08_families.ipynb #f0800036
 @register_family(_timm + 'vision_transformer.VisionTransformer')     # DeiT is of this class too
 def timm_vit_rule(m):
     tokens = Piece(m, '_pos_embed', *own_parts(m, 'cls_token reg_token dist_token pos_embed pos_drop'))
@@ -264,7 +264,7 @@ def timm_swin_rule(m): return [m.patch_embed], [_stage(s) for s in m.layers], [m
 @register_family(_timm + 'mlp_mixer.MlpMixer')
 def timm_mixer_rule(m): return [m.stem], [m.blocks], [m.norm, _head(m)]
 
-# %% ../nbs/08_families.ipynb #f0800034
+# %% ../nbs/08_families.ipynb #f0800038
 def _eva_tokens(m, x): return m._pos_embed(m.patch_embed(x))[0]
 
 def _rotated(block, i):
