@@ -9,30 +9,18 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import pandas as pd, torch, torchvision
+import pandas as pd, torch
 from torch import nn
 from fastcore.script import call_parse, bool_arg
 from fastprogress.fastprogress import progress_bar
 
 from .unravel import unravel
-from .models import cifar_resnet
+from .models import make_network, network_function
 from .cost import measure_cost, step_cost, step_methods
 from .store import source_version, versions
 
 # %% auto #0
-__all__ = ['network', 'compile_blocks', 'prepared', 'bench_one', 'bench']
-
-# %% ../nbs/91_bench.ipynb #ddbd4e3d
-def network(
-    name:str, # such as 'resnet50' (torchvision) or 'cifar_resnet56'
-)->nn.Module: # with random weights
-    "A network by its name; a `ValueError` for an unknown one."
-    layers = name.removeprefix('cifar_resnet')
-    if layers != name and layers.isdigit(): return cifar_resnet(int(layers))
-    known = torchvision.models.list_models(torchvision.models)
-    if name in known: return torchvision.models.get_model(name)
-    some = ', '.join(known[:4])
-    raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
+__all__ = ['compile_blocks', 'prepared', 'bench_one', 'bench']
 
 # %% ../nbs/91_bench.ipynb #63a89519
 def compile_blocks(
@@ -73,7 +61,7 @@ def prepared(
     parts = _split_variant(variant)
     torch.manual_seed(0)
     if name.startswith('cifar'): px = 32
-    model = network(name)
+    model = make_network(name)
     x, y = torch.randn(bs, 3, px, px), torch.randint(0, 10, (bs,))
     order = torch.channels_last if 'channels_last' in parts else torch.contiguous_format
     model, x = model.to(device, memory_format=order), x.to(device, memory_format=order)
@@ -83,7 +71,7 @@ def prepared(
 # %% ../nbs/91_bench.ipynb #5b0cfd9a
 def _counted(name, xb):
     "Cost of each method beside common training's, counted: method -> ratio."
-    ratio = step_cost(network(name), xb.cpu())
+    ratio = step_cost(make_network(name), xb.cpu())
     prefix = ratio['shared prefix / common']
     return {'common training': 1., 'two full passes': ratio['two full passes / common'],
             'shared prefix': prefix, 'shared prefix, one backward': prefix}
@@ -113,7 +101,7 @@ def _cases(networks, variants):
     "All pairs of a network and a variant; a `ValueError` where one of them is unknown."
     cases = [(n, v) for n in networks.split() for v in variants.split()]
     for n,v in cases:
-        network(n)
+        network_function(n)
         _split_variant(v)
     return cases
 
