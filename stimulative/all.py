@@ -46,4 +46,7 @@ def __getattr__(name):
         if path.startswith('stimulative.') and name in getattr(module, '__all__', ()):
             warnings.warn(f'import {name} from {path}: stimulative.all will not have it', DeprecationWarning, stacklevel=2)
             return getattr(module, name)
+    from stimulative.old_names import renamed_inside
+    for module,names in renamed_inside.items():
+        if name in names and f'stimulative.{module}' in sys.modules: return getattr(sys.modules[f'stimulative.{module}'], name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -18,7 +18,7 @@ from .recalibrate import batch_norms, calibration_batches, preserved_statistics
 from .loafing import path_statistics, path_tree, subnet_path, walk_paths
 from .models import CifarResNet, digits_resnet
 from .densenets import FewerChannels, densenet, densenet_shape
-from .cost import timed_on, _timed
+from .cost import elapsed_seconds, timed_on
 
 # %% auto #0
 __all__ = ['constructors', 'with_statistics', 'node_statistics', 'SwitchedNet', 'AnytimeNet', 'stored_bytes', 'measure_depths',
@@ -273,7 +273,7 @@ def measure_depths(
             for d,times in seconds.items():
                 net(x, depths=d)                # warms up
                 for _ in range(turn * n // turns, (turn + 1) * n // turns):
-                    times.append(_timed(partial(_run, depths=d), net, x))
+                    times.append(elapsed_seconds(partial(_run, depths=d), net, x))
     net.latency[timed_on(x)] = {d: 1e3 * statistics.median(times) for d,times in seconds.items()}
     return net.latency[timed_on(x)]
 

@@ -9,32 +9,20 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import pandas as pd, torch, torchvision
+import pandas as pd, torch
 from torch import nn
 from fastcore.script import call_parse, bool_arg
 from fastprogress.fastprogress import progress_bar
 
 from .unravel import unravel
-from .models import cifar_resnet
-from .cost import measure_cost, step_cost, step_methods, _timed
+from .models import make_network, network_function
+from .cost import elapsed_seconds, measure_cost, step_cost, step_methods
 from .anytime import AnytimeNet
 from .recipe import compile_blocks
 from .store import source_version, versions
 
 # %% auto #0
-__all__ = ['network', 'prepared', 'bench_one', 'bench_anytime', 'bench']
-
-# %% ../nbs/91_bench.ipynb #ddbd4e3d
-def network(
-    name:str, # such as 'resnet50' (torchvision) or 'cifar_resnet56'
-)->nn.Module: # with random weights
-    "A network by its name; a `ValueError` for an unknown one."
-    layers = name.removeprefix('cifar_resnet')
-    if layers != name and layers.isdigit(): return cifar_resnet(int(layers))
-    known = torchvision.models.list_models(torchvision.models)
-    if name in known: return torchvision.models.get_model(name)
-    some = ', '.join(known[:4])
-    raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
+__all__ = ['prepared', 'bench_one', 'bench_anytime', 'bench']
 
 # %% ../nbs/91_bench.ipynb #cca04be8
 _half = {'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -66,7 +54,7 @@ def prepared(
     parts = _split_variant(variant)
     torch.manual_seed(0)
     if name.startswith('cifar'): px = 32
-    model = network(name)
+    model = make_network(name)
     x, y = torch.randn(bs, 3, px, px), torch.randint(0, 10, (bs,))
     order = torch.channels_last if 'channels_last' in parts else torch.contiguous_format
     model, x = model.to(device, memory_format=order), x.to(device, memory_format=order)
@@ -76,7 +64,7 @@ def prepared(
 # %% ../nbs/91_bench.ipynb #5b0cfd9a
 def _counted(name, xb):
     "Cost of each method beside common training's, counted: method -> ratio."
-    ratio = step_cost(network(name), xb.cpu())
+    ratio = step_cost(make_network(name), xb.cpu())
     prefix = ratio['shared prefix / common']
     return {'common training': 1., 'two full passes': ratio['two full passes / common'],
             'shared prefix': prefix, 'shared prefix, one backward': prefix}
@@ -129,7 +117,7 @@ def bench_anytime(
     with torch.inference_mode(), amp():
         for _ in range(2): model(x), net(x)
         for _ in progress(range(draws)):
-            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(_timed(nn.Module.__call__, run, x))
+            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(elapsed_seconds(nn.Module.__call__, run, x))
         net.measure(x, n=4)
         switch = _microseconds(lambda: net.set_depths(smallest))
         pick = _microseconds(lambda: net.within(ms=1e6, x=x))
@@ -142,7 +130,7 @@ def _cases(networks, variants):
     "All pairs of a network and a variant; a `ValueError` where one of them is unknown."
     cases = [(n, v) for n in networks.split() for v in variants.split()]
     for n,v in cases:
-        network(n)
+        network_function(n)
         _split_variant(v)
     return cases
 

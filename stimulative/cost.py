@@ -16,15 +16,16 @@ from typing import NamedTuple
 import torch, torch.nn.functional as F
 from torch import nn
 
-from .unravel import unravel
+from .unravel import check_count, unravel
 from .subnets import sample_subnet, step_generator
 from .recalibrate import preserved_statistics
-from .step import stimulative_backward, stimulative_loss, sub_kl
+from .step import check_lam, stimulative_backward, stimulative_loss, sub_kl
 from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
 __all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
-           'shared_summed_step', 'memory_timeline', 'peak_memory', 'processor', 'timed_on', 'measure_cost']
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'elapsed_seconds', 'processor', 'timed_on',
+           'measure_cost']
 
 # %% ../nbs/13_cost.ipynb #98f9ac45
 class BlockCost(NamedTuple):
@@ -76,7 +77,10 @@ def common_step(view, x, y, depths, lam=10., amp=nullcontext):
 
 def two_pass_step(view, x, y, depths, lam=10., amp=nullcontext):
     "Two full passes, each with its own backward, main network first (Alg. 1 as the authors run it)."
-    with amp(): z = view.model(x); loss = F.cross_entropy(z, y)
+    lam = check_lam(lam)
+    with amp():
+        z = view.model(x)
+        loss = F.cross_entropy(z, y)
     loss.backward()
     with amp(): kl = lam * sub_kl(view, x, z, depths)
     kl.backward()
@@ -143,14 +147,19 @@ def peak_memory(
 def _sync(device):
     if device.type not in ('cpu', 'meta'): torch.get_device_module(device).synchronize()
 
-def _timed(step, *args):
-    "Seconds of one step, on any device."
-    device = args[1].device
-    _sync(device); start = time.perf_counter()
-    step(*args)
+def elapsed_seconds(
+    fn:Callable, # without arguments
+    device:torch.device|str='cpu', # where it runs; what is under way there ends first
+)->float:
+    "Seconds that `fn` takes, on any device."
+    device = torch.device(device)
+    _sync(device)
+    start = time.perf_counter()
+    fn()
     _sync(device)
     return time.perf_counter() - start
 
+# %% ../nbs/13_cost.ipynb #5a805f77
 @contextmanager
 def _measurable(model):
     "In training mode, with gradients; afterwards modes, running statistics and gradients are as they were."
@@ -220,11 +229,14 @@ def measure_cost(
     progress:Callable=iter, # wraps the draws
 )->"DataFrame": # a row per method: seconds per step, ratio of times, peak MiB, ratio of peaks
     "Time and memory of ways to take a step, taking turns on the same drawn sub-networks."
-    if n < 1: raise ValueError(f'n must be at least 1, got {n}')
-    methods, view = step_methods if methods is None else methods, unravel(model)
+    check_count(n, 'n')
+    check_count(n_memory, 'n_memory', 0)
+    if methods is None: methods = step_methods
+    if not methods: raise ValueError('no method to measure was given')
+    view = unravel(model)
     view.check(xb)
     draws = [sample_subnet(view.depths, step_generator(seed, 0, i)) for i in range(n)]
-    timed = lambda step, depths: _timed(step, view, xb, yb, depths, 10., amp)
+    def timed(step, depths): return elapsed_seconds(lambda: step(view, xb, yb, depths, 10., amp), xb.device)
     with _measurable(view.model):
         _in_turns(methods, draws[:3], timed)       # warm up
         seconds = _in_turns(methods, progress(draws), timed)

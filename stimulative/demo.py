@@ -49,11 +49,11 @@ def train_digits(
     lr:float=0.1, # peak of the one-cycle schedule
     opt_func:Callable=partial(SGD, mom=.9), # fastai optimizer
     cbs:list|None=None, # further callbacks
-    n_train:int|None=100, # images, drawn anew for each seed; None: all, the same for each seed
+    n_train:int|None=100, # images, drawn again for each seed; None: all, the same for each seed
     **kwargs, # of `StimulativeCallback`
 )->Learner: # trained, without a progress bar of its own
     "Train the demo's network on digits; the same `seed` gives the same start and the same batches whatever `lam` is."
-    set_seed(seed, reproducible=True)      # of the loader's order, too
+    set_seed(seed, reproducible=True)      # also of the loader's order
     learn = digits_learner(seed, n_train, opt_func)
     ours = [StimulativeCallback(lam, seed=seed, **kwargs), SkipValidation(epochs)]
     with learn.no_logging(): learn.fit_one_cycle(epochs, lr, cbs=[*ours, *L(cbs)])

@@ -12,7 +12,8 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import register_family, split_stages
+from .models import networks
+from .unravel import check_count, register_family, split_stages
 from .subnets import _twin_of
 
 # %% auto #0
@@ -48,6 +49,7 @@ def densenet(
 )->nn.Module: # torchvision's DenseNet, with random weights
     "A DenseNet of torchvision's class (Huang et al. 2017)."
     from torchvision.models.densenet import DenseNet
+    for name,n in dict(growth_rate=growth_rate, num_classes=num_classes, n_in=n_in).items(): check_count(n, name)
     kwargs = dict(num_init_features=2 * growth_rate) | kwargs
     net = DenseNet(growth_rate, _config(config), num_classes=num_classes, **kwargs)
     stem, width = net.features, net.features.conv0.out_channels
@@ -57,6 +59,8 @@ def densenet(
     elif n_in != 3: stem.conv0 = nn.Conv2d(n_in, width, 7, 2, 3, bias=False)
     return net
 
+networks['densenet'] = densenet
+
 def densenet264(**kwargs)->nn.Module:
     "DenseNet-264, which torchvision lacks (paper, appendix F.2)."
     return densenet('densenet264', **kwargs)
@@ -65,10 +69,10 @@ def densenet264(**kwargs)->nn.Module:
 def densenet_shape(
     net:nn.Module, # a DenseNet of torchvision's class
 )->tuple: # ((layers of each block), growth rate, channels of the stem)
-    "What makes a DenseNet; a `ValueError` if it is none."
+    "Layers per block, growth rate and stem of a DenseNet; a `ValueError` for other networks."
     parts = getattr(net, 'features', nn.Module()).named_children()
     blocks = [m for name,m in parts if name.startswith('denseblock')]
-    if not blocks: raise ValueError(f'{type(net).__name__} is no DenseNet of the form that torchvision has')
+    if not blocks: raise ValueError(f'{type(net).__name__} is not a DenseNet of the form that torchvision has')
     growth = blocks[0]['denselayer1'].conv2.out_channels
     return tuple(len(b) for b in blocks), growth, net.features.conv0.out_channels
 

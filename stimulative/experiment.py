@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
-import torchvision
 from fastai.vision.all import *
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.fp16 import MixedPrecision, AMPMode
@@ -17,8 +16,8 @@ from fastai.callback.training import GradientClip
 
 from .unravel import NotResidualError
 from .recalibrate import all_finite
-from .models import cifar_resnet, CifarResNet, digits_resnet
-from .densenets import densenet
+from .models import import_named, network_function, networks
+from .densenets import densenet                # which enters itself into `networks`
 from .data import cifar_dls, digits_dls, folder_dls, folder_splits, imagenet_dls, write_whole
 from .callback import StimulativeCallback, ramp
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback
@@ -31,11 +30,11 @@ from .store import source_version, this_command, versions, writable_folder
 from .processes import distributed, evaluate_together, from_first, gather, together
 
 # %% auto #0
-__all__ = ['data_sets', 'networks', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options',
-           'method_parts', 'Run', 'preset', 'run_schedule', 'TorchSGD', 'start_facts', 'run_learner', 'run_callbacks',
-           'EpochSeeds', 'RunLog', 'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed',
-           'load_weights', 'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged',
-           'BestWeights', 'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
+__all__ = ['data_sets', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options', 'method_parts', 'Run',
+           'preset', 'run_schedule', 'TorchSGD', 'start_facts', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog',
+           'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
+           'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged', 'BestWeights',
+           'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
 data_sets = {
@@ -46,31 +45,6 @@ data_sets = {
     'imagenet': lambda path, bs, **options: imagenet_dls(path if path is not None else 'imagenet', bs, **options),
 }
 
-# %% ../nbs/42_experiment.ipynb #4670b14c
-def _small_resnet(num_classes, n_in, blocks=(3, 3, 3), widths=(8, 16, 32)):
-    return CifarResNet(blocks, widths, num_classes, n_in)
-
-networks = {
-    'digits_resnet': digits_resnet,
-    'cifar_resnet': lambda num_classes, n_in, depth=20: cifar_resnet(depth, num_classes, n_in),
-    'small_resnet': _small_resnet,
-    'densenet': densenet,
-}
-
-# %% ../nbs/42_experiment.ipynb #c16a0003
-def _torchvision_net(name, num_classes, n_in, **options):
-    "A classifier of torchvision."
-    if n_in != 3: raise ValueError(f'{name} takes images of 3 channels, the data have {n_in}')
-    try: return torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
-    except TypeError as e: raise ValueError(f'{name} cannot be made with the options {options}: {e}') from e
-
-# %% ../nbs/42_experiment.ipynb #a1d21645
-def _imported(name, kind):
-    "The function that `package.module:function` names."
-    module, _, fn = name.partition(':')
-    try: return getattr(import_module(module), fn)
-    except (ImportError, AttributeError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
-
 # %% ../nbs/42_experiment.ipynb #fc9214a3
 def named_function(
     name:str, # one of `known`, 'package.module:function', or a classifier of torchvision
@@ -78,12 +52,10 @@ def named_function(
     kind:str, # 'network' or 'data set', for the message
 )->Callable:
     "What a name stands for; a `ValueError` with what is allowed."
+    if kind == 'network': return network_function(name)
     if name in known: return known[name]
-    if isinstance(name, str) and ':' in name: return _imported(name, kind)
-    is_network = kind == 'network'
-    if is_network and name in torchvision.models.list_models(torchvision.models): return partial(_torchvision_net, name)
-    allowed = [*known, *['the classifiers of torchvision'] * is_network]
-    raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(allowed)}, or package.module:function for your own')
+    if isinstance(name, str) and ':' in name: return import_named(name, kind)
+    raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(known)}, or package.module:function for your own')
 
 # %% ../nbs/42_experiment.ipynb #1ef555d7
 _loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'folder': folder_dls, 'imagenet': folder_dls}

@@ -20,8 +20,8 @@ from .facts import PathAccuracy, averaged, destroyed_facts, same_space, subnet_f
 from .facts import measure_latency              # not used here, but its place until 0.1.0
 
 # %% auto #0
-__all__ = ['subnet_figure', 'DrawnOnce', 'count_gone', 'destroyed_figure', 'Soon', 'DepthPanel', 'DestructionPanel', 'front_end',
-           'Explorer', 'explore']
+__all__ = ['subnet_figure', 'DrawnOnce', 'count_gone', 'destroyed_figure', 'Throttled', 'DepthPanel', 'DestructionPanel',
+           'front_end', 'Explorer', 'explore']
 
 # %% ../nbs/32_explorer.ipynb #11f9fc8f
 def _png(draw):
@@ -176,7 +176,7 @@ def destroyed_figure(
     return fig
 
 # %% ../nbs/32_explorer.ipynb #9582ed87
-class Soon:
+class Throttled:
     "Calls `fn` a moment after the first of many calls, once for all of them."
     def __init__(self,
         fn:Callable, # without arguments
@@ -244,6 +244,7 @@ def _axis_menu(interps, x):
     "A menu of the sizes that all results know."
     import ipywidgets as w
     known = [k for k in size_axes if k == 'blocks' or all(k in i.results for i in interps)]
+    if x not in known: raise ValueError(f'x is one of {known} for these results, got {x!r}')
     return w.Dropdown(options=[(size_axes[k], k) for k in known], value=x, description='against', layout=_wide())
 
 # %% ../nbs/32_explorer.ipynb #ee6cd76b
@@ -262,7 +263,7 @@ class DepthPanel:
         self.x = _axis_menu(self.interps, x)
         self.image, self.table = _image('36rem'), w.HTML()
         self.box = _side_by_side([*self.sliders, self.x, self.table], self.image)
-        self.redraw = Soon(self.draw)
+        self.redraw = Throttled(self.draw)
         for o in self.sliders: o.observe(self.redraw, 'value')
         self.x.observe(self.cloud, 'value')
         self.cloud()
@@ -331,7 +332,7 @@ class DestructionPanel:
         self.mend = w.Button(description='mend all', icon='undo')
         self.image, self.table = _image('44rem'), w.HTML()
         self.box = _side_by_side([*self.rows, self.mend, self.table], self.image)
-        self.redraw = Soon(self.draw)
+        self.redraw = Throttled(self.draw)
         for _,box in self.places: box.observe(self.redraw, 'value')
         self.mend.on_click(self._mend)
         self.cloud()

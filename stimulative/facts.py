@@ -8,13 +8,14 @@ import math
 from collections.abc import Callable, Sequence
 from fastai.basics import *
 
-from .unravel import check_depths, unravel
+from .unravel import check_count, check_depths, unravel
 from .subnets import extract
 from .recalibrate import calibration_batches
-from .loafing import evaluate_paths
+from .loafing import check_path, evaluate_paths
 from .destroying import destroyed_path
-from .cost import timed_on, _timed
-from .interpret import DestructionInterpretation, LoafingInterpretation, training_names, undisturbed
+from .cost import elapsed_seconds, timed_on
+from .interpret import DestructionInterpretation, LoafingInterpretation
+from .interpret import tested_path, training_names, undisturbed
 
 # %% auto #0
 __all__ = ['measure_latency', 'averaged', 'same_space', 'subnet_facts', 'PathAccuracy', 'destroyed_facts']
@@ -28,7 +29,7 @@ def _pass_times(net, xb, n):
     "Seconds of `n` forward passes, after two that warm up."
     with torch.no_grad():
         for _ in range(2): net(xb)
-        return [_timed(nn.Module.__call__, net, xb) for _ in range(n)]
+        return [elapsed_seconds(partial(net, xb), xb.device) for _ in range(n)]
 
 # %% ../nbs/31_facts.ipynb #a15319fb
 def measure_latency(
@@ -40,11 +41,12 @@ def measure_latency(
     progress:Callable=iter, # wraps the turns
 )->LoafingInterpretation|list: # the same results with two more columns: latency (ms, median) and timed_on
     "Time the forward pass of every sub-network, extracted, in evaluation mode."
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    if check_count(turns, 'turns') > check_count(n, 'n'): raise ValueError(f'{n} passes cannot be spread over {turns} turns')
     if isinstance(interps, LoafingInterpretation): return measure_latency(model, [interps], xb, n, turns, progress)[0]
     net = model.model if isinstance(model, Learner) else model
     xb = xb.to(next(net.parameters()).device).as_subclass(Tensor)
-    seconds, passes = {d: [] for i in interps for d in i.results.depths}, _spread(n, turns)
+    seconds = {d: [] for i in interps for d in i.results.depths}
+    passes = _spread(n, turns)
     for turn in progress(range(turns)):
         for depths in seconds: seconds[depths] += _pass_times(extract(net, depths).eval(), xb, passes[turn])
     ms = {d: 1e3 * np.median(s) for d,s in seconds.items()}
@@ -112,22 +114,19 @@ class PathAccuracy:
     def __call__(self, path:tuple)->float: # 0 to 1; NaN where it is not known
         "The accuracy of a path."
         if path in self.known: return self.known[path]
+        check_path(path, self.depths)
         if self.compute is None: return math.nan
         self.known[path] = self.compute(path)
         return self.known[path]
 
 # %% ../nbs/31_facts.ipynb #7c1b72a7
-def _tested_path(kind, layers, depths):
-    "The path of a row of `destruction`, whose `layers` are those deleted or the new order."
-    return destroyed_path(depths, layers) if kind == 'delete' else destroyed_path(depths, order=layers)
-
 @patch(cls_method=True)
 def from_interpretation(cls:PathAccuracy,
     interp:DestructionInterpretation, # of one training
 )->PathAccuracy:
     "All that was tested."
     r = interp.results
-    paths = [_tested_path(kind, layers, interp.depths) for kind,layers in zip(r.kind, r.layers)]
+    paths = [tested_path(kind, layers, interp.depths) for kind,layers in zip(r.kind, r.layers)]
     return cls(dict(zip(paths, r.accuracy)), interp.depths, interp.name)
 
 # %% ../nbs/31_facts.ipynb #af6f36f3

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .unravel import Unraveled, check_depths, check_space, preserved_modes, unravel
+from .unravel import Unraveled, check_count, check_depths, check_space, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
 from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
                                      images_and_labels, preserved_statistics, recalibrate_bn)
@@ -21,7 +21,8 @@ from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'some_subnets',
            'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after', 'path_size',
-           'evaluation_cost', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
+           'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize',
+           'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -88,7 +89,9 @@ def evaluate_one_by_one(
 )->dict: # depths -> top-1 accuracy, 0 to 1
     "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
-    for depths in map(tuple, subnets):
+    subnets = [tuple(depths) for depths in subnets]
+    if not subnets: raise ValueError('no sub-network was asked for')
+    for depths in subnets:
         try: accuracy[depths] = _accuracy_alone(extract(model, depths), batches, test_dl, n_images)
         except ValueError as e: raise ValueError(f'sub-network {depths}: {e}') from e
     return accuracy
@@ -141,7 +144,7 @@ def some_subnets(
     seed:int=0, # decides which
 )->list: # depth tuples in the order of `ordered_subnets`; the main network is the last
     "All ordered sub-networks, or a sample where there are too many: a DenseNet-121 has 27,648."
-    if not at_most >= 1: raise ValueError(f'at least one sub-network is wanted, got {at_most}')
+    check_count(at_most, 'at_most')
     n = math.prod(map(len, stage_layers(depths)))
     if n <= at_most: return ordered_subnets(depths)
     drawn = sorted(random.Random(seed).sample(range(n - 1), at_most - 1))
@@ -166,11 +169,21 @@ def walk_paths(
             for name in names: yield name, z
         todo += [((*node, i), blocks[i - 1], h) for i in layers]
 
+# %% ../nbs/06_loafing.ipynb #13f64d3a
+def _of_this_batch(records, part):
+    "{batch norm of `part`: mean and variance of this batch, over its calls}; one that did not run is left out."
+    seen = {}
+    for bn in batch_norms(part):
+        calls = [torch.stack(call) for call in records[bn]]
+        records[bn].clear()
+        if calls: seen[bn] = torch.stack(calls).mean(0)
+    return seen
+
 # %% ../nbs/06_loafing.ipynb #c497bf01
 class _NodeStatistics:
     "Batch-norm statistics of every node of the tree, summed over calibration batches."
     def __init__(self):
-        self.sums = {}      # node -> for each batch norm, means and variances
+        self.sums = {}      # node -> {batch norm: means and variances}
         self.finite = {}    # node -> are those of the last batch finite?
         self.n = 0          # batches
 
@@ -181,10 +194,10 @@ class _NodeStatistics:
         self.n += 1
         def run(node, part, h):
             out = part(h)
-            seen = [torch.stack(records[bn].pop()) for bn in batch_norms(part)]
-            if seen: self.finite[node] = all_finite(seen)
-            before = self.sums.get(node)
-            self.sums[node] = seen if before is None else [a + b for a,b in zip(before, seen)]
+            seen = _of_this_batch(records, part)
+            if seen: self.finite[node] = all_finite(list(seen.values()))
+            before = self.sums.get(node, {})
+            self.sums[node] = {bn: before.get(bn, 0) + s for bn,s in seen.items()}
             return out
         return run
 
@@ -204,7 +217,7 @@ class PathStatistics(_NodeStatistics):
 
     def apply(self, node, part, h):
         "Run a part in evaluation mode with the node's statistics: a `run` for `walk_paths`."
-        for bn,total in zip(batch_norms(part), self.sums[node]):
+        for bn,total in self.sums[node].items():
             mean, var = total / self.n
             bn.running_mean[:len(mean)].copy_(mean)         # all channels, or those that came
             bn.running_var[:len(var)].copy_(var)
@@ -431,9 +444,14 @@ def _stage_of(space):
     "Layer -> its stage, counted from 1."
     return {i: s for s,layers in enumerate(stage_layers(space), 1) for i in layers}
 
-def _check_path(name, path, space):
+def check_path(
+    path:Sequence[int], # layer numbers in the order they run
+    space:Sequence[int], # blocks there are, per stage
+    name='', # what the message calls it
+)->tuple: # `path` as a tuple
     "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
     path, stage_of = tuple(path), _stage_of(space)
+    if name == '': name = path
     unknown = [i for i in path if i not in stage_of]
     if unknown: raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
     for s,(first,*_) in enumerate(stage_layers(space), 1):
@@ -456,7 +474,7 @@ def evaluate_paths(
     "Accuracy of the networks along these paths after re-calibration, what they begin with in common computed once."
     import pandas as pd
     view = unravel(model)
-    paths = {name: _check_path(name, p, view.depths) for name,p in paths.items()}
+    paths = {name: check_path(p, view.depths, name) for name,p in paths.items()}
     if not paths: raise ValueError('no sub-network was asked for')
     batches, tallies = calibration_batches(calib_dl, n_images), {}
     x = batches[0][:8].to(next(model.parameters()).device)
@@ -548,6 +566,7 @@ def loafing_matrix(
     nest:Callable|None=None, # (main, small) -> `small` with the weights it has in `main`, or a `ValueError`; None: as depths
 )->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
     "Accuracy of each network (row) as a sub-network of each other (column): Fig. 1, Tables r5 and r6."
+    if not models: raise ValueError('no network was given')
     batches, matrix = calibration_batches(calib_dl, n_images), _empty_matrix(models)
     if nest is not None:
         for main,model in models.items():

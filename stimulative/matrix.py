@@ -58,7 +58,7 @@ def _load_file(net, path, name):
     "Weights from a file of a state_dict; a `ValueError` in one line for another file."
     try: state = torch.load(path, map_location='cpu', weights_only=True)
     except OSError: raise
-    except Exception as e: raise ValueError(f'{path} is no file of a state_dict ({type(e).__name__})') from e
+    except Exception as e: raise ValueError(f'{path} is not a file of a state_dict ({type(e).__name__})') from e
     if not isinstance(state, dict): raise ValueError(f'{path} holds a {type(state).__name__}, and a state_dict is expected')
     try: net.load_state_dict(state)
     except RuntimeError as e:

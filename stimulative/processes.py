@@ -25,32 +25,58 @@ def together():
         yield
         return
     try: from accelerate import PartialState
-    except ImportError as e: raise ImportError("training in several processes needs Accelerate: pip install 'stimulative[parallel]'") from e
+    except ImportError as e:
+        raise ImportError("training in several processes needs Accelerate: pip install 'stimulative[parallel]'") from e
     PartialState(cpu=not torch.cuda.is_available())
     try: yield
     finally: dist.destroy_process_group()
 
+# %% ../nbs/41_processes.ipynb #700d005a
 def gather(
     value, # anything that can be pickled
 )->list: # the values of all ranks, in order
     "What each process has, for every process."
     if num_distrib() <= 1: return [value]
-    found = [None] * num_distrib()
-    torch.distributed.all_gather_object(found, value)
-    return found
+    values = [None] * num_distrib()
+    torch.distributed.all_gather_object(values, value)
+    return values
+
+# %% ../nbs/41_processes.ipynb #cef59d69
+def _outcome(fn):
+    "(what `fn` returned, None) or (None, the error it raised)"
+    try: return fn(), None
+    except Exception as e: return None, e
 
 def from_first(
     fn:Callable, # called by the first process alone
 ): # what it returned, in every process
     "Find something out once, for all; an error is raised in every process."
-    def tried():
-        try: return fn(), None
-        except Exception as e: return None, e
-    found = [tried() if not rank_distrib() else None]
-    if num_distrib() > 1: torch.distributed.broadcast_object_list(found)
-    value, error = found[0]
+    outcome = [None if rank_distrib() else _outcome(fn)]
+    if num_distrib() > 1: torch.distributed.broadcast_object_list(outcome)
+    value, error = outcome[0]
     if error is not None: raise error
     return value
+
+# %% ../nbs/41_processes.ipynb #4aed51a8
+def _any_device_loader(dl):
+    "`dl` as a loader that gives this rank its part of the images, on whatever device it has."
+    from fastai.distributed import DistributedDL
+    class AnyDeviceDL(DistributedDL):
+        def _broadcast(self, t, rank):
+            t = torch.tensor(t, device=self.device or 'cpu')
+            torch.distributed.broadcast(t, rank)
+            return t.tolist()
+    return AnyDeviceDL(dl)
+
+@contextmanager
+def _loaders_and_model(learn):
+    "Loaders, model and progress bar of `learn` come out as they went in, after an error as well."
+    loaders, bar = learn.dls.loaders, hasattr(learn, 'progress')
+    try: yield
+    finally:
+        learn.dls.loaders, learn.model = loaders, get_model(learn.model)
+        # fastai gives a bar to the first process, and takes it from the others
+        if not bar and hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
 
 # %% ../nbs/41_processes.ipynb #f3969822
 @contextmanager
@@ -62,19 +88,9 @@ def distributed(
     if num_distrib() <= 1:
         yield learn
         return
-    from fastai.distributed import DistributedDL
-    class AnyDeviceDL(DistributedDL):
-        def _broadcast(self, t, rank):
-            t = torch.tensor(t, device=self.device or 'cpu')
-            torch.distributed.broadcast(t, rank)
-            return t.tolist()
-    loaders, bar = learn.dls.loaders, hasattr(learn, 'progress')
-    learn.dls.loaders = [AnyDeviceDL(dl) for dl in loaders]
-    try:
+    with _loaders_and_model(learn):
+        learn.dls.loaders = [_any_device_loader(dl) for dl in learn.dls.loaders]
         with learn.distrib_ctx(sync_bn=sync_bn, cpu=not torch.cuda.is_available()): yield learn
-    finally:                                                  # also after an error inside a fit
-        learn.dls.loaders, learn.model = loaders, get_model(learn.model)
-        if not bar and hasattr(learn, 'progress'): learn.remove_cb(learn.progress)     # which fastai gives to all but the first
 
 # %% ../nbs/41_processes.ipynb #76863296
 def evaluate_together(
@@ -85,8 +101,8 @@ def evaluate_together(
     "Evaluate the ordered sub-networks, each in one of the processes."
     depths = unravel(learn.model).depths
     subnets = some_subnets(depths, at_most)
-    mine = np.array_split(np.arange(len(subnets)), max(num_distrib(), 1))[rank_distrib()]
-    subnets = [subnets[i] for i in mine]
+    shares = np.array_split(np.arange(len(subnets)), max(num_distrib(), 1))
+    subnets = [subnets[i] for i in shares[rank_distrib()]]
     part = LoafingInterpretation.from_learner(learn, subnets=subnets, **kwargs) if subnets else None
     parts = [p.results for p in gather(part) if p is not None]
     return LoafingInterpretation(pd.concat(parts, ignore_index=True), depths, kwargs.get('name', ''))

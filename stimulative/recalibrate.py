@@ -5,6 +5,7 @@
 # %% ../nbs/03_recalibrate.ipynb #a60e2072
 from __future__ import annotations
 import math
+from numbers import Real
 from contextlib import contextmanager
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .unravel import preserved_modes
+from .unravel import check_count, preserved_modes
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
@@ -46,6 +47,16 @@ def _rebatched(dl, bs):
             yield batch, rest
         yield None, rest
 
+# %% ../nbs/03_recalibrate.ipynb #f44368e7
+def _check_calibration(dl, n_images, bs):
+    "A `ValueError` unless `dl` can be a loader, and there is a sensible number of images."
+    if isinstance(dl, torch.Tensor) or not isinstance(dl, Iterable):
+        raise ValueError(f'the calibration loader must give batches, got one {type(dl).__name__}: '
+                         'write [images] for a single batch of images')
+    is_number = isinstance(n_images, Real) and not isinstance(n_images, bool)
+    if not (is_number and n_images >= 1): raise ValueError(f'n_images must be a number of at least 1, got {n_images!r}')
+    if check_count(bs, 'bs') < 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
+
 # %% ../nbs/03_recalibrate.ipynb #e3000004
 calibration_bs = 64 # images per calibration batch, whatever the batches of the training are
 
@@ -55,8 +66,7 @@ def calibration_batches(
     bs:int=calibration_bs, # images per batch; batches that this function made keep theirs
 )->CalibrationBatches: # batches of images, plain tensors
     "The inputs of about `n_images` training images, in batches of `bs`; a `ValueError` if there are none."
-    if not n_images >= 1: raise ValueError(f'n_images must be at least 1, got {n_images}')
-    if not bs >= 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
+    _check_calibration(dl, n_images, bs)
     if isinstance(dl, CalibrationBatches): bs = len(dl[0])
     batches, rest = CalibrationBatches(), None
     for batch,rest in _rebatched(dl, bs):
@@ -81,7 +91,7 @@ def images_and_labels(
     _check_entries(batch)
     x, y = (o.as_subclass(torch.Tensor) for o in batch)
     if y.ndim != 1 or y.is_floating_point() or y.is_complex():
-        raise ValueError(f'labels must be whole numbers, one an image; got {y.dtype} of shape {tuple(y.shape)}')
+        raise ValueError(f'labels must be whole numbers, one per image; got {y.dtype} of shape {tuple(y.shape)}')
     if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
     return x, y.long()
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 # %% auto #0
-__all__ = ['refuses', 'snapshot', 'differences', 'untouched', 'rel_diff', 'test_near']
+__all__ = ['refuses', 'snapshot', 'differences', 'untouched', 'rel_diff', 'test_near', 'default_dtype']
 
 # %% ../nbs/00_testing.ipynb #1d1e7e3c
 @contextmanager
@@ -29,15 +29,15 @@ def refuses(
 # %% ../nbs/00_testing.ipynb #22af5756
 def snapshot(
     model:nn.Module, # any network
-)->dict: # name -> what was found under it
+)->dict: # name -> what is under it
     "Everything of `model` that a well-behaved function leaves as it was."
-    found = {f'state {k}': v.detach().clone() for k,v in model.state_dict().items()}
+    state = {f'state {k}': v.detach().clone() for k,v in model.state_dict().items()}
     for name,m in model.named_modules():
-        found[f'module {name}'] = id(m)
-        found[f'mode {name}'] = m.training
-        found[f'attributes {name}'] = sorted(vars(m))
-        found[f'hooks {name}'] = [len(h) for k,h in sorted(vars(m).items()) if k.endswith('_hooks')]
-    return found
+        state[f'module {name}'] = id(m)
+        state[f'mode {name}'] = m.training
+        state[f'attributes {name}'] = sorted(vars(m))
+        state[f'hooks {name}'] = [len(h) for k,h in sorted(vars(m).items()) if k.endswith('_hooks')]
+    return state
 
 # %% ../nbs/00_testing.ipynb #cc10e60f
 def differences(
@@ -77,3 +77,14 @@ def test_near(
     "Fails, with the difference in its message, if two tensors are further apart than `tol`."
     diff = rel_diff(a.detach(), b.detach())
     assert diff <= tol, f'relative difference {diff:.2g}, allowed {tol:.2g}'
+
+# %% ../nbs/00_testing.ipynb #f669b084
+@contextmanager
+def default_dtype(
+    dtype:torch.dtype, # such as `torch.float64`
+):
+    "New tensors and networks have this type while the body runs."
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try: yield
+    finally: torch.set_default_dtype(before)

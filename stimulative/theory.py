@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 
-from .unravel import check_depths, unravel
+from .unravel import check_count, check_depths, unravel
 from .subnets import ordered_subnets
 from .recalibrate import calibration_batches
 from .loafing import path_logits, subnet_path
@@ -19,12 +19,11 @@ from .loafing import path_logits, subnet_path
 __all__ = ['paper_bound', 'tight_bound', 'measure_gap']
 
 # %% ../nbs/12_theory.ipynb #ecdf33ab
-def _eps(e1, e2):
-    "Both as float64 tensors; a `ValueError` if one is negative or no number."
-    found = [torch.as_tensor(e, dtype=torch.float64) for e in (e1, e2)]
-    for name,e in zip(('e1', 'e2'), found):
-        if not (e >= 0).all(): raise ValueError(f'{name} must be 0 or more, got {e.min().item() if e.numel() else e}')
-    return found
+def _nats(e, name):
+    "`e` as a float64 tensor; a `ValueError` if it is negative, or not a number."
+    e = torch.as_tensor(e, dtype=torch.float64)
+    if (e >= 0).all(): return e
+    raise ValueError(f'{name} must be 0 or more, got {e.min().item()}')
 
 def paper_bound(
     e1:float|torch.Tensor, # bound of the main network's cross entropy, nats
@@ -32,8 +31,8 @@ def paper_bound(
     n_classes:int, # N
 )->torch.Tensor: # nats, float64
     "The paper's bound of the gap (appendix B, equation 11); tends to log N."
-    if n_classes < 2: raise ValueError(f'two classes or more are needed, got {n_classes}')
-    e1, e2 = _eps(e1, e2)
+    if check_count(n_classes, 'n_classes') < 2: raise ValueError(f'two classes or more are needed, got {n_classes}')
+    e1, e2 = _nats(e1, 'e1'), _nats(e2, 'e2')
     return e1 + (e2 + math.log(n_classes)) * e1.exp()
 
 # %% ../nbs/12_theory.ipynb #ebbf13a6
@@ -42,12 +41,37 @@ def tight_bound(
     e2:float|torch.Tensor, # bound of the mean divergence, nats
 )->torch.Tensor: # nats, float64
     "A bound of the gap that tends to 0 and does not depend on the number of classes."
-    e1, e2 = _eps(e1, e2)
-    p, rest = (-e1).exp(), -torch.expm1(-e1)              # 1 - p, exact for small e1
+    e1, e2 = _nats(e1, 'e1'), _nats(e2, 'e2')
+    p = (-e1).exp()
+    rest = -torch.expm1(-e1)                    # 1 - p, exact for small e1
     h = p * e1 - torch.xlogy(rest, rest)
-    return torch.maximum(e1, (e2 + h) / p)
+    bound = torch.maximum(e1, (e2 + h) / p)
+    return torch.where(p > 0, bound, math.inf)  # nothing is known where the label has no probability
+
+# %% ../nbs/12_theory.ipynb #b5e656e2
+def _gap_rows(
+    log_p:torch.Tensor, # log-probabilities of the main network, (images, classes)
+    log_q:list, # the same of each sub-network
+    y:torch.Tensor, # labels
+)->torch.Tensor: # e1, e2 and the gap of each image, (images, 3), on the CPU
+    "Cross entropy, mean divergence and gap, image by image."
+    at = y[:, None]
+    e1 = -log_p.gather(1, at)[:, 0]
+    e2 = torch.stack([(log_p.exp() * (log_p - q)).sum(1) for q in log_q]).mean(0)
+    sub = torch.stack([-q.gather(1, at)[:, 0] for q in log_q]).mean(0)
+    return torch.stack([e1, e2.clamp_min(0), (e1 - sub).abs()], 1).cpu()
 
 # %% ../nbs/12_theory.ipynb #76984912
+def _gap_batches(view, batches, test_dl, subnets, progress):
+    "`_gap_rows` of every test batch, and the number of classes."
+    paths = {d: subnet_path(d, view.depths) for d in [*subnets, view.depths]}
+    held = {}                   # log-probabilities of the networks that this batch has been through
+    for depths,z,y in path_logits(view, batches, test_dl, paths, progress):
+        held[depths] = z.double().log_softmax(1)
+        if len(held) < len(paths): continue
+        yield _gap_rows(held[view.depths], [held[d] for d in subnets], y), z.shape[1]
+        held = {}
+
 def measure_gap(
     model:nn.Module, # a trained residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
@@ -55,23 +79,16 @@ def measure_gap(
     subnets:Iterable|None=None, # depth tuples to average over; None: all ordered sub-networks
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # wraps the calibration batches, then the test loader
-)->"DataFrame": # a row an image: e1, e2, gap, and both bounds, in nats
+)->"DataFrame": # a row per image: e1, e2, gap, and both bounds, in nats
     "The gap between the cross entropies of main network and sub-networks, and what bounds it (appendix B), image by image."
     import pandas as pd
     view = unravel(model)
-    subnets, batches, rows, held = [check_depths(d, view.depths) for d in (subnets or ordered_subnets(view.depths))], calibration_batches(calib_dl, n_images), [], {}
+    subnets = ordered_subnets(view.depths) if subnets is None else [check_depths(d, view.depths) for d in subnets]
+    if not subnets: raise ValueError('at least one sub-network is needed to average over')
+    batches = calibration_batches(calib_dl, n_images)
     view.check(batches[0].to(next(model.parameters()).device))
-    paths = {d: subnet_path(d, view.depths) for d in [*subnets, view.depths]}
-    for depths,z,y in path_logits(view, batches, test_dl, paths, progress):
-        held[depths] = z.double().log_softmax(1)
-        if len(held) < len(paths): continue
-        log_p, at = held[view.depths], y[:, None]
-        kl = torch.stack([(log_p.exp() * (log_p - held[d])).sum(1) for d in subnets]).mean(0)
-        sub = torch.stack([held[d].gather(1, at)[:, 0] for d in subnets]).mean(0)
-        main = log_p.gather(1, at)[:, 0]
-        rows.append(torch.stack([-main, kl.clamp_min(0), (main - sub).abs()], 1).cpu())
-        held = {}
-    if not rows: raise ValueError('the test loader gave no batch')
-    df = pd.DataFrame(torch.cat(rows).numpy(), columns=['e1', 'e2', 'gap'])
-    e1, e2 = torch.tensor(df.e1), torch.tensor(df.e2)
-    return df.assign(tight=tight_bound(e1, e2).numpy(), paper=paper_bound(e1, e2, z.shape[1]).numpy())
+    measured = list(_gap_batches(view, batches, test_dl, subnets, progress))
+    rows, n_classes = torch.cat([rows for rows,_ in measured]), measured[0][1]
+    e1, e2, gap = rows.T
+    columns = dict(e1=e1, e2=e2, gap=gap, tight=tight_bound(e1, e2), paper=paper_bound(e1, e2, n_classes))
+    return pd.DataFrame({name: c.numpy() for name,c in columns.items()})

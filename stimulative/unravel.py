@@ -14,16 +14,17 @@ from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 # %% auto #0
-__all__ = ['families', 'check_depths', 'check_space', 'NotResidualError', 'Unraveled', 'check_unraveled', 'preserved_modes',
-           'passes_input', 'check_images', 'check_view', 'register_family', 'unravel', 'split_stages',
-           'sequential_rule', 'resnet_rule', 'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule']
+__all__ = ['families', 'check_depths', 'check_space', 'check_count', 'NotResidualError', 'Unraveled', 'check_unraveled',
+           'preserved_modes', 'passes_input', 'check_images', 'check_view', 'register_family', 'unravel',
+           'split_stages', 'sequential_rule', 'resnet_rule', 'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule',
+           'regnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
     depths:Sequence[int], # blocks kept, one number per stage
     space:Sequence[int], # blocks there are, one number per stage
 )->tuple: # `depths` as a tuple of ints
-    "`depths` as a tuple if it names an ordered sub-network of `space`; otherwise a `ValueError` that says what is allowed (paper, section 3)."
+    "`depths` as a tuple; a `ValueError` unless it names an ordered sub-network of `space` (paper, section 3)."
     try: got = tuple(operator.index(d) for d in depths)
     except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if len(got) != len(space):
@@ -41,6 +42,19 @@ def check_space(
     except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
     return space
+
+# %% ../nbs/01_unravel.ipynb #812eb72b
+def check_count(
+    n, # what was given
+    name:str, # what it counts, for the message
+    low:int=1, # the smallest that is allowed
+)->int: # the same
+    "A `ValueError` unless `n` is a whole number of at least `low`."
+    try: count = operator.index(n)
+    except TypeError: count = None
+    if isinstance(n, bool) or count is None: raise ValueError(f'{name} must be a whole number, got {n!r}')
+    if count < low: raise ValueError(f'{name} must be at least {low}, got {count}')
+    return count
 
 # %% ../nbs/01_unravel.ipynb #0f046b9e
 class NotResidualError(ValueError):
@@ -195,16 +209,21 @@ def _check_skippable(block, h, where):
     passes = passes_input(block, h)
     out = block(h.clone())     # a block may add to its input in place
     if out.shape != h.shape and not _appends(out, h):
-        raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: only the first block of a stage may')
+        raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: '
+                               'only the first block of a stage may')
     if not passes:
-        raise NotResidualError(f'{where} ({type(block).__name__}) has no identity path: with its weights at zero its output does not depend on its input')
+        raise NotResidualError(f'{where} ({type(block).__name__}) has no identity path: '
+                               'with its weights at zero its output does not depend on its input')
     return out
 
 def _check_fewer(view, x):
     "Run the smallest sub-network; a `NotResidualError` if what follows a stage needs the channels that its blocks append."
     try:
         for part in view.parts([1] * len(view.stages)): x = part(x)
-    except RuntimeError as e: raise NotResidualError(f'{type(view.model).__name__} has blocks that append channels, and what follows them does not run on fewer: they cannot be skipped ({e})') from e
+    except RuntimeError as e:
+        name = type(view.model).__name__
+        raise NotResidualError(f'{name} has blocks that append channels, and what follows them does not run on fewer: '
+                               f'they cannot be skipped ({e})') from e
 
 def _walk_checked(view, x):
     "The main network's output through the view, every skippable block checked on the way."
@@ -378,7 +397,8 @@ def register_family(
     "Register how the networks of `classes` come apart; the newest rule for a class wins."
     if not classes: raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
     for c in classes:
-        if not isinstance(c, (type, str)): raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
+        if not isinstance(c, (type, str)):
+            raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
         if isinstance(c, str) and not (c.count('.') and all(part.isidentifier() for part in c.split('.'))):
             raise ValueError(f"the dotted name of a class is wanted, such as 'torchvision.models.resnet.ResNet'; got {c!r}")
     def register(rule):
@@ -526,7 +546,9 @@ def sequential_rule(model): return split_stages(model) if _is_sequence(model) el
 _tv = 'torchvision.models.'
 
 @register_family(_tv + 'resnet.ResNet')   # ResNeXt and Wide ResNet are of this class too
-def resnet_rule(m): return split_stages([m.conv1, m.bn1, m.relu, m.maxpool, m.layer1, m.layer2, m.layer3, m.layer4, m.avgpool, nn.Flatten(1), m.fc])
+def resnet_rule(m):
+    stem, head = [m.conv1, m.bn1, m.relu, m.maxpool], [m.avgpool, nn.Flatten(1), m.fc]
+    return split_stages([*stem, m.layer1, m.layer2, m.layer3, m.layer4, *head])
 
 @register_family(_tv + 'mobilenetv2.MobileNetV2')
 def mobilenetv2_rule(m): return split_stages([m.features, nn.AdaptiveAvgPool2d(1), nn.Flatten(1), m.classifier])
