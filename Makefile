@@ -9,13 +9,19 @@ BIN    = .venv/bin
 PIP    = -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-browser check readme docs clean
+.PHONY: help demo gpu test test-newest test-browser check readme docs clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: .venv/.installed ## Train a small network twice, evaluate every depth inside it: table and figure in out/
 	@$(BIN)/python -m stimulative.demo
+
+# further options of the command, as in: make gpu ARGS='--minutes 9 --out gpu_results --data /data'
+ARGS =
+
+gpu: .venv/.installed ## All that waits for a CUDA device, in slices that can be stopped; ARGS=--tiny tries it in small
+	@$(BIN)/python -m stimulative.gpu $(ARGS)
 
 # one thread a notebook: nbdev_test runs as many notebooks at a time as there are cores
 test: check ## Run the checks, then every notebook
@@ -41,7 +47,7 @@ test-newest: ## Run the built wheel with the newest fastai and torch, in .venv-n
 	@here=$$PWD && tmp=$$(mktemp -d) && cd $$tmp && $$here/.venv-newest/bin/python $$here/.ci/newest.py; rc=$$?; rm -rf $$tmp; exit $$rc
 
 # JupyterLab and Voila in an environment of their own; the kernel they start is that of .venv. Chromium is the system's.
-test-browser: .venv/.installed ## Move the explorer's sliders in JupyterLab and Voila, with Chromium; pictures in out/browser
+test-browser: .venv/.installed ## Move the explorer's sliders in JupyterLab and Voila, draw digits, with Chromium; pictures in out/browser
 	@$(BIN)/python .ci/browser.py --has-chromium
 	@$(call venv,.venv-browser)
 	@echo 'Installing JupyterLab, Voila and Playwright into .venv-browser: a minute the first time'

@@ -1,5 +1,5 @@
-"Move the explorer's sliders in a real browser: JupyterLab and Voila in headless Chromium. Run by `make test-browser`."
-import ast, contextlib, csv, json, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+"Move the sliders in a real browser: the explorer in JupyterLab and Voila, the page of `to_html` as a file; draw digits. Run by `make test-browser`."
+import ast, contextlib, csv, json, math, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
@@ -12,6 +12,15 @@ from playwright.sync_api import expect, sync_playwright
 CELLS = [f'''from stimulative.all import *
 common, stimulative = read_results('{RESULTS}/cifar100_small.csv').values()
 explore(common, stimulative, destruction=read_results('{RESULTS}/destruction_cifar100.csv'))''']
+EVIL = '</script><img src=x onerror=alert(1)>'
+PAGES = f'''from stimulative.all import *
+from stimulative.page import sliders
+common, stimulative = read_results('{RESULTS}/cifar100_small.csv').values()
+page = sliders(common, stimulative, destruction=read_results('{RESULTS}/destruction_cifar100.csv'))
+page.save('page.html')
+open('frame.html', 'w').write('<!DOCTYPE html>' + page._repr_html_())
+common.name = {EVIL!r}
+common.to_html('evil.html', stimulative, title=common.name, note=common.name)'''
 
 def stored(file, key):
     "training -> key -> accuracy in percent, as the widget must show it: read here without the package."
@@ -148,6 +157,153 @@ class Seen:
         mend.click(); self.expect_left('0 deleted, 0 swaps', 'delete', ())
         self.page.get_by_role('button', name='depths').click(); self.expect_depths(2, 2, 2)
 
+class SeenPage:
+    "What a reader sees and does on a page of `to_html`."
+    def __init__(self, page, name): self.page, self.name = page, name
+    def shot(self, what): Seen.shot(self, what)
+    def stage(self, n): return self.page.get_by_role('slider', name=f'stage {n}')
+
+    def expect_depths(self, *depths):
+        "The table says so, with the numbers of the file."
+        facts = self.page.locator('#facts')
+        expect(facts).to_contain_text(str(depths))
+        for accuracy in DEPTHS.values():
+            for d in (depths, (3, 3, 3)): expect(facts).to_contain_text(accuracy[d])
+
+    def choose_depths(self):
+        "With the keyboard, with a finger on a point, with the buttons."
+        self.expect_depths(3, 3, 3)
+        self.stage(1).focus()
+        for key in ('ArrowLeft', 'ArrowLeft', 'Tab', 'ArrowLeft'): self.page.keyboard.press(key)
+        self.expect_depths(1, 2, 3)
+        self.shot('depths')
+        point, box = self.page.locator('#depths .plot > polygon').first, self.page.locator('#depths .plot').bounding_box()
+        at = point.bounding_box()
+        self.page.mouse.click(at['x'] + at['width'] / 2, at['y'] + at['height'] / 2)
+        self.expect_depths(1, 1, 1)
+        assert box['x'] <= at['x'] <= box['x'] + box['width']
+        self.page.get_by_role('button', name='main network').click(); self.expect_depths(3, 3, 3)
+        self.page.locator('#axis').select_option('blocks kept')
+        self.expect_depths(3, 3, 3)
+
+    def name_a_budget(self):
+        "Four blocks: the best of each training among the four smallest networks, as the file has it."
+        self.page.get_by_label('at most, as a number').fill('4')
+        small = [d for d in DEPTHS['common'] if sum(d) <= 4]
+        expect(self.page.locator('#limit-said')).to_contain_text(f'{len(small)} of 27')
+        for name, accuracy in DEPTHS.items():
+            best = max(small, key=lambda d: float(accuracy[d]))
+            row = self.page.locator('#best tr', has_text=name)
+            expect(row).to_contain_text(accuracy[best])
+            row.get_by_role('button').click(); self.expect_depths(*best)
+        self.shot('budget')
+        self.page.get_by_role('slider', name='at most').focus()
+        self.page.keyboard.press('End'); expect(self.page.locator('#limit-said')).to_contain_text('27 of 27')
+
+    def destroy(self):
+        "Untick layers with mouse and keyboard, and mend."
+        layer = lambda i: self.page.get_by_label(f'layer {i}', exact=True)
+        def expect_left(*layers):
+            for accuracy in LAYERS.values(): expect(self.page.locator('#lost')).to_contain_text(accuracy['delete', str(layers)])
+        expect_left()
+        layer(5).click(); expect_left(5)
+        layer(8).focus(); self.page.keyboard.press('Space'); expect_left(5, 8)
+        assert not layer(4).is_enabled(), 'the transition layer can be unticked'
+        self.shot('destruction')
+        self.page.get_by_role('button', name='mend all').click(); expect_left()
+
+def test_pages(browser, folder, env):
+    "The page of `to_html` on a desk, on a phone, in a frame, without scripts, and with a script for a name."
+    subprocess.run([PYTHON, '-c', PAGES], cwd=folder, env=env, check=True)
+    def opened(name, width, **options):
+        context = browser.new_context(viewport=dict(width=width, height=844), **options)
+        page, errors = context.new_page(), []
+        page.on('pageerror', lambda e: errors.append(str(e)))
+        page.on('console', lambda m: errors.append(m.text))
+        page.on('dialog', lambda d: errors.append(d.message) or d.dismiss())
+        page.on('request', lambda r: r.url.startswith(('file:', 'data:', 'about:')) or errors.append(f'loads {r.url}'))
+        page.goto(f'file://{folder}/{name}.html')
+        return page, errors
+    for width in 1280, 390:
+        page, errors = opened('page', width, has_touch=width == 390)
+        seen = SeenPage(page, f'page-{width}')
+        try:
+            seen.choose_depths(); seen.name_a_budget(); seen.destroy()
+            wide = page.evaluate('document.documentElement.scrollWidth')
+            assert wide <= width, f'{wide} pixels wide on a screen of {width}'
+            assert not errors, errors
+        except BaseException: seen.shot('failed'); raise
+        page.close()
+    page, errors = opened('frame', 800)
+    frame = page.frame_locator('iframe')
+    frame.get_by_role('slider', name='stage 1').press('ArrowLeft')
+    expect(frame.locator('#facts')).to_contain_text('(2, 3, 3)')
+    height, inside = page.locator('iframe').bounding_box()['height'], frame.locator('body').bounding_box()['height']
+    assert abs(height - inside) < 3 and not errors, (height, inside, errors)
+    page, errors = opened('evil', 390)
+    expect(page.locator('#facts')).to_contain_text(EVIL); expect(page.locator('h1')).to_have_text(EVIL)
+    assert not errors, errors
+    page, errors = opened('page', 390, java_script_enabled=False)
+    expect(page.locator('noscript img').first).to_be_visible()
+    page.screenshot(path=OUT/'page-no-script.png')
+    print('browser page: ok')
+
+def draw(page, *strokes):
+    "Draw lines on the pad, through places between 0 and 1."
+    box = page.locator('#pad').bounding_box()
+    for stroke in strokes:
+        for i, (x, y) in enumerate(stroke):
+            page.mouse.move(box['x'] + x * box['width'], box['y'] + y * box['height'], steps=4)
+            if not i: page.mouse.down()
+        page.mouse.up()
+
+LOGITS = "() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) => Object.entries(allLogits(net, enlarged(counts)))" \
+         ".flatMap(([depths, z]) => z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))"
+
+def draw_with_finger(page, stroke):
+    "As `draw`, one line, on a touch screen."
+    box, finger = page.locator('#pad').bounding_box(), page.context.new_cdp_session(page)
+    at = [[dict(x=box['x'] + x * box['width'], y=box['y'] + y * box['height'])] for x, y in stroke]
+    for kind, points in [('touchStart', at[0]), *[('touchMove', o) for o in at[1:]], ('touchEnd', [])]:
+        finger.send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+
+def test_drawing(browser):
+    "The page computes what torch computes, and reads what is drawn with the mouse."
+    page, errors, asked = browser.new_page(viewport=dict(width=1000, height=800)), [], []
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.on('request', lambda r: asked.append(r.url))
+    page.goto((ROOT/'nbs/howto/digit_pad.html').as_uri())
+    worst = page.evaluate(LOGITS)
+    assert worst < 1e-4, f'logits differ from those of torch by {worst}'
+    said, tiles = page.locator('.stimulative .said'), page.locator('.network .tile')
+    expect(tiles).to_have_count(54)
+    for digit in range(3):
+        page.get_by_role('button', name=str(digit), exact=True).click()
+        expect(said).to_contain_text(f'says {digit} ')
+    round_ = [(.5 + .2 * math.sin(a / 8 * math.pi), .5 - .35 * math.cos(a / 8 * math.pi)) for a in range(17)]
+    for digit, strokes in {0: [round_], 1: [[(.5, .12), (.5, .88)]], 7: [[(.25, .15), (.75, .15), (.45, .88)]]}.items():
+        page.locator('#clear').click()
+        expect(page.locator('.tile.same')).to_have_count(0)
+        draw(page, *strokes)
+        expect(said).to_contain_text(f'says {digit} ')
+        for name in 'common', 'stimulative':
+            same = page.locator(f'.{name} .tile.same').count()
+            assert page.locator(f'.{name} .said').inner_text().endswith(f', {same} of 27 agree')
+        OUT.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=OUT/f'draw-{digit}.png')
+    assert not errors, errors
+    assert len(asked) == 1, asked
+    page.close()
+    phone = browser.new_page(viewport=dict(width=390, height=800), has_touch=True, is_mobile=True)
+    phone.goto((ROOT/'nbs/howto/digit_pad.html').as_uri())
+    draw_with_finger(phone, [(.5, .12 + .76 * i / 8) for i in range(9)])
+    expect(phone.locator('.stimulative .said')).to_contain_text('says 1 ')
+    wide = phone.evaluate('document.documentElement.scrollWidth')
+    assert wide <= 390, f'the page is {wide} pixels wide on a phone of 390'
+    phone.screenshot(path=OUT/'draw-phone.png', full_page=True)
+    phone.close()
+    print(f'browser draw: ok, logits differ from those of torch by at most {worst:.0e}')
+
 def main():
     expect.set_options(timeout=15_000)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp, sync_playwright() as p:
@@ -155,6 +311,8 @@ def main():
         env = make_folder(folder)
         browser = p.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox', '--disable-dev-shm-usage'])
         print('Chromium', browser.version)
+        test_pages(browser, folder, env)
+        test_drawing(browser)
         for name in 'lab', 'voila':
             with served(name, folder, env) as url:
                 page, errors = browser.new_page(viewport=dict(width=1280, height=900)), []

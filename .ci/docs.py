@@ -1,7 +1,8 @@
 """The documentation: every page processed as nbdev does it, links and pictures checked, and the site rendered where Quarto is there.
 `--check` looks at the pages of an earlier run in _proc alone."""
-import ast, html, json, os, re, shutil, subprocess, sys
+import ast, html, json, os, re, shutil, subprocess, sys, warnings
 from pathlib import Path
+from dress import dress, fence, nested_link
 
 ROOT = Path(__file__).resolve().parents[1]
 PROC = ROOT/'_proc'
@@ -15,19 +16,12 @@ def process():
     from nbdev.quarto import refresh_quarto_yml
     from nbdev.serve import proc_nbs
     os.environ['PYTHONWARNINGS'] = 'ignore'                   # nbdev's own, of mixed cells: `mixed` names those that matter
+    warnings.simplefilter('ignore', FutureWarning)            # of what the modules import
     shutil.rmtree(PROC, ignore_errors=True)
     refresh_quarto_yml()
     nbdev.doclinks._build_modidx()
     proc_nbs(n_workers=2)
-    for page in PROC.rglob('*.ipynb'): unlink_signatures(page)
-
-def unlink_signatures(page):
-    "In a signature, which is shown as code, nbdev's links would stand as brackets and addresses."
-    def plain(m): return re.sub(r'\[`([^`]+)`\]\(https?://[^)]+\)', r'\1', m[0])
-    nb = json.loads(page.read_text())
-    for out in (o['data'] for c in nb['cells'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
-        out['text/markdown'] = fence.sub(plain, ''.join(out['text/markdown']))
-    page.write_text(json.dumps(nb, indent=1))
+    for page in PROC.rglob('*.ipynb'): dress(page)
 
 def render(doc_path):
     "The site in `doc_path`, from the pages in _proc."
@@ -53,7 +47,6 @@ def slug(title):
     text = re.sub(r'[^\w\s.-]', '', text)
     return re.sub(r'^[^a-z]+', '', re.sub(r'\s+', '-', text))
 
-fence = re.compile(r'^```.*?^```', re.M | re.S)
 def texts(nb):
     "What of a page is read as Markdown or HTML."
     prose = []
@@ -117,6 +110,8 @@ class Pages:
                 if not re.search(rf'^{key}:\s*\S', fm, re.M): yield name, f'has no {key}: a notebook begins with "# title" and "> description"'
             for target, picture in self.links(nb):
                 if wrong := self.problem(name, target, picture): yield name, f'{"picture" if picture else "link"} {target} {wrong}'
+            if any(nested_link.search(text) for text in texts(nb)): yield name, 'has a link inside a link'
+            if any(re.search(r'!\[\s*\]\(', text) for text in texts(nb)): yield name, 'has a picture without words: ![words](picture)'
             for c in nb['cells']:
                 if re.search(r'^```\{?mermaid', ''.join(c['source']), re.M): yield name, 'has a mermaid block, which needs a browser to be drawn'
                 for o in c.get('outputs', []):

@@ -3,7 +3,7 @@ import json, subprocess, sys
 from importlib.metadata import version
 from pathlib import Path
 
-CORE = 'unravel subnets recalibrate step loafing destruction models densenet theory cost'.split()
+CORE = 'unravel subnets recalibrate divergence step loafing destroying families models densenets theory cost anytime'.split()
 code = """import sys, importlib
 sys.modules.update(fastai=None, fastcore=None)  # importing either now fails
 for o in sys.argv[1:]: importlib.import_module(f'stimulative.{o}')"""

@@ -25,7 +25,7 @@ from .data import cifar_dls, digits_dls, imagenet_dls
 from .callback import StimulativeCallback, ramp, ramped
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
 # looking
-from .interpret import DestructionInterpretation, LoafingInterpretation, paired_gain, read_results, write_results
+from .interpret import DestructionInterpretation, LoafingInterpretation, read_results, write_results
 from .facts import measure_latency, subnet_facts
 from .explorer import explore
 from .matrix import plot_matrix
@@ -33,6 +33,7 @@ from .matrix import plot_matrix
 from .comparison import compare
 from .store import ResultsStore, results
 from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, train
+from .statistics import paired_gain
 from .sweeps import ablate_lambda, plot_lambda, plot_trajectories, read_records, sweep, trajectory, write_records
 
 # %% ../nbs/99_all.ipynb #21a00002

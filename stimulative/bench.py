@@ -4,7 +4,7 @@
 
 # %% ../nbs/91_bench.ipynb #8129316e
 from __future__ import annotations
-import json
+import json, statistics, time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,13 @@ from fastprogress.fastprogress import progress_bar
 
 from .unravel import unravel
 from .models import cifar_resnet
-from .cost import measure_cost, step_cost, step_methods
+from .cost import measure_cost, step_cost, step_methods, _timed
+from .anytime import AnytimeNet
 from .recipe import compile_blocks
 from .store import source_version, versions
 
 # %% auto #0
-__all__ = ['network', 'prepared', 'bench_one', 'bench']
+__all__ = ['network', 'prepared', 'bench_one', 'bench_anytime', 'bench']
 
 # %% ../nbs/91_bench.ipynb #ddbd4e3d
 def network(
@@ -36,24 +37,27 @@ def network(
     raise ValueError(f'unknown network {name!r}: torchvision has {some}, ...; beside them cifar_resnet20 and the like')
 
 # %% ../nbs/91_bench.ipynb #cca04be8
-_parts = ('plain', 'channels_last', 'bf16', 'compile')
+_half = {'bf16': torch.bfloat16, 'fp16': torch.float16}
+_parts = ('plain', 'channels_last', *_half, 'compile')
 
 def _split_variant(variant):
     "The parts of a variant; a `ValueError` for one that is unknown."
     parts = variant.split('+')
     for part in parts:
         if part not in _parts: raise ValueError(f'unknown variant {part!r}; allowed are {", ".join(_parts)}, joined by +')
+    if set(_half) <= set(parts): raise ValueError(f'variant {variant!r} is in two precisions; one of {", ".join(_half)} is allowed')
     return parts
 
 def _forward_context(parts, device):
     "What makes the context of the forward passes: autocast, or nothing."
-    if 'bf16' not in parts: return nullcontext
-    return partial(torch.autocast, torch.device(device).type, torch.bfloat16)
+    dtypes = [_half[p] for p in parts if p in _half]
+    if not dtypes: return nullcontext
+    return partial(torch.autocast, torch.device(device).type, dtypes[0])
 
 # %% ../nbs/91_bench.ipynb #4d5d76f6
 def prepared(
     name:str, # of a network
-    variant:str, # 'plain', or parts joined by '+': channels_last, bf16, compile
+    variant:str, # 'plain', or parts joined by '+': channels_last, bf16, fp16, compile
     px:int, # side of the images; CIFAR networks take 32
     bs:int, # images per batch
     device:str, # such as 'cuda' or 'cpu'
@@ -97,6 +101,42 @@ def bench_one(
     df.insert(0, 'network', name)
     return df
 
+# %% ../nbs/91_bench.ipynb #910000f1
+def _microseconds(fn, n=1000):
+    "Of one call."
+    start = time.perf_counter()
+    for _ in range(n): fn()
+    return 1e6 * (time.perf_counter() - start) / n
+
+def bench_anytime(
+    name:str, # of a network
+    variant:str='plain', # see `prepared`
+    px:int=224, # side of the images
+    bs:int=8, # images per batch
+    draws:int=100, # passes of each
+    seed:int=0, # not used: nothing is drawn
+    device:str='cpu', # where to run
+    progress=iter, # wraps the passes
+)->"DataFrame": # one row: ms of a pass, bare and switchable, their ratio; microseconds of switching and picking
+    "A forward pass at full depth, bare and as an `AnytimeNet`; switching; picking."
+    model, x, _, amp = prepared(name, variant, px, bs, device)
+    space = unravel(model.eval()).depths
+    smallest = (1,) * len(space)
+    net = AnytimeNet.from_model(model, [x.repeat(2, 1, 1, 1)], [smallest, space])
+    if 'compile' in variant:
+        for part in net._programs[space]: part.compile()
+    seconds = {'bare': [], 'anytime': []}
+    with torch.inference_mode(), amp():
+        for _ in range(2): model(x), net(x)
+        for _ in progress(range(draws)):
+            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(_timed(nn.Module.__call__, run, x))
+        net.measure(x, n=4)
+        switch = _microseconds(lambda: net.set_depths(smallest))
+        pick = _microseconds(lambda: net.within(ms=1e6, x=x))
+    ms = {f'{key} (ms)': 1e3 * statistics.median(s) for key,s in seconds.items()}
+    row = dict(network=name, variant=variant, batch=bs, **ms)
+    return pd.DataFrame([row | {'anytime / bare': row['anytime (ms)'] / row['bare (ms)'], 'switch (us)': switch, 'pick (us)': pick}])
+
 # %% ../nbs/91_bench.ipynb #ce9eed3e
 def _cases(networks, variants):
     "All pairs of a network and a variant; a `ValueError` where one of them is unknown."
@@ -121,18 +161,20 @@ def bench(
     seed:int=0, # of the draw
     device:str='', # 'cuda', 'cpu'; empty: the GPU if there is one
     out:str='', # a JSON file to write, after each network
+    anytime:bool_arg=False, # the overhead of a switchable network instead of the cost of a step
     bar:bool_arg=True, # show a progress bar
 ):
     "Time and memory of a stimulative step beside common training's, counted and measured."
     if not device: device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings = dict(px=px, bs=bs, draws=draws, seed=seed, device=device)
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}'
+    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}' + ' --anytime 1' * anytime
+    measure, unit = (bench_anytime, 'passes') if anytime else (bench_one, 'sub-networks')
     frames = []
     for n,v in _cases(networks, variants):
-        frames.append(bench_one(n, v, **settings, progress=progress_bar if bar else iter))
+        frames.append(measure(n, v, **settings, progress=progress_bar if bar else iter))
         table = pd.concat(frames, ignore_index=True)
         record = dict(command=command, **settings, source=source_version(), **versions(), table=table.round(5).to_dict('records'))
         if out: Path(out).write_text(json.dumps(record, indent=1))
-    print(f'{_hardware(device)}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} sub-networks')
+    print(f'{_hardware(device)}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} {unit}')
     print(table.round(3).to_string(index=False))

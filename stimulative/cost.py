@@ -4,11 +4,13 @@
 
 # %% ../nbs/13_cost.ipynb #ab0906b2
 from __future__ import annotations
-import os, sys, time
+import os, platform, sys, time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from itertools import accumulate
 from math import prod
+from pathlib import Path
 from typing import NamedTuple
 
 import torch, torch.nn.functional as F
@@ -22,7 +24,7 @@ from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
 __all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
-           'shared_summed_step', 'memory_timeline', 'peak_memory', 'measure_cost']
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'processor', 'timed_on', 'measure_cost']
 
 # %% ../nbs/13_cost.ipynb #98f9ac45
 class BlockCost(NamedTuple):
@@ -159,6 +161,26 @@ def _measurable(model):
         try: yield
         finally:
             for p,g in kept: p.grad = g
+
+# %% ../nbs/13_cost.ipynb #c05700f1
+@cache
+def processor()->str:
+    "The name of the processor."
+    try: lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError: lines = []
+    names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+    return (names or [platform.processor() or platform.machine()])[0]
+
+def timed_on(
+    xb:torch.Tensor, # the batch whose forward pass is timed
+)->str: # processor, batch and version of torch
+    "Where a time is measured."
+    n = torch.get_num_threads()
+    where = f'{processor()}, {n} thread{"s" * (n > 1)}'
+    if xb.is_cuda: where = torch.cuda.get_device_name(xb.device)
+    shape, dtype = 'x'.join(map(str, xb.shape)), str(xb.dtype).removeprefix('torch.')
+    return f'{where}, batch {shape} {dtype}, torch {torch.__version__}'
+
 
 # %% ../nbs/13_cost.ipynb #c05700b3
 def _in_turns(methods, draws, run):

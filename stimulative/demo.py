@@ -16,7 +16,8 @@ from fastprogress.fastprogress import progress_bar
 from .callback import StimulativeCallback, ramp
 from .data import digits_dls
 from .experiment import SkipValidation
-from .interpret import LoafingInterpretation, paired_gain, read_results, write_results
+from .interpret import LoafingInterpretation, read_results, write_results
+from .statistics import paired_gain
 from .models import digits_resnet
 from .store import source_version, versions
 from .comparison import pooled, train_side_by_side

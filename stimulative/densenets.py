@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
 from .unravel import register_family, split_stages
+from .subnets import _twin_of
 
 # %% auto #0
 __all__ = ['densenet_configs', 'densenet', 'densenet264', 'densenet_shape', 'FewerChannels', 'ZerosBehind', 'DenseLayer',
@@ -94,6 +95,15 @@ class FewerChannels(nn.Module):
     def forward(self, h):
         n = h.shape[1]
         return self.m(h) if n == _width(self.m) else functional_call(self.m, _first(self.m, n), (h,))
+
+    def of(self, n):
+        "The layer for `n` input channels and no others: an object of its own, its weights are views of the model's."
+        twin = _twin_of(self.m)
+        setattr(twin, _width_name(twin), n)
+        for k,v in _first(self.m, n).items():
+            if k in twin._parameters: twin._parameters[k] = nn.Parameter(v.detach(), v.requires_grad)
+            else: twin._buffers[k] = v
+        return twin
 
 class ZerosBehind(nn.Module):
     "Zeros in the place of absent channels."

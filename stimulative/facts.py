@@ -4,7 +4,7 @@
 
 # %% ../nbs/31_facts.ipynb #0b13ca57
 from __future__ import annotations
-import math, platform
+import math
 from collections.abc import Callable, Sequence
 from fastai.basics import *
 
@@ -13,20 +13,11 @@ from .subnets import extract
 from .recalibrate import calibration_batches
 from .loafing import evaluate_paths
 from .destroying import destroyed_path
-from .cost import _timed
+from .cost import timed_on, _timed
 from .interpret import DestructionInterpretation, LoafingInterpretation, training_names, undisturbed
 
 # %% auto #0
 __all__ = ['measure_latency', 'averaged', 'same_space', 'subnet_facts', 'PathAccuracy', 'destroyed_facts']
-
-# %% ../nbs/31_facts.ipynb #387ffd4b
-def _timed_on(xb):
-    "Where a time is measured: machine, batch, version of torch."
-    n = torch.get_num_threads()
-    where = f'CPU {platform.machine()}, {n} thread{"s" * (n > 1)}'
-    if xb.is_cuda: where = torch.cuda.get_device_name(xb.device)
-    shape, dtype = 'x'.join(map(str, xb.shape)), str(xb.dtype).removeprefix('torch.')
-    return f'{where}, batch {shape} {dtype}, torch {torch.__version__}'
 
 # %% ../nbs/31_facts.ipynb #a4a93ecc
 def _spread(n, turns):
@@ -57,7 +48,7 @@ def measure_latency(
     for turn in progress(range(turns)):
         for depths in seconds: seconds[depths] += _pass_times(extract(net, depths).eval(), xb, passes[turn])
     ms = {d: 1e3 * np.median(s) for d,s in seconds.items()}
-    timed = [i.results.assign(latency=i.results.depths.map(ms), timed_on=_timed_on(xb)) for i in interps]
+    timed = [i.results.assign(latency=i.results.depths.map(ms), timed_on=timed_on(xb)) for i in interps]
     return [LoafingInterpretation(df, i.depths, i.name) for df,i in zip(timed, interps)]
 
 # %% ../nbs/31_facts.ipynb #4c90b7d3

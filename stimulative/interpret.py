@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast, math, random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from scipy import stats
 from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
@@ -19,7 +18,7 @@ from .destroying import destruction, destruction_paths
 
 # %% auto #0
 __all__ = ['size_axes', 'method_style', 'training_names', 'own_order', 'undisturbed', 'LoafingInterpretation', 'sizes',
-           'DestructionInterpretation', 'write_results', 'read_results', 'paired_gain']
+           'DestructionInterpretation', 'write_results', 'read_results']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
@@ -323,25 +322,13 @@ def read_results(
         return kind(results, part.main.iloc[0], name)
     return {name: interpretation(name, part) for name,part in df.groupby('training', sort=False)}
 
-# %% ../nbs/30_interpret.ipynb #e13a0002
-def paired_gain(
-    ours, # one number per seed
-    theirs, # the other method's, in the same order of seeds
-)->dict: # 'gain', the mean difference; 'low' and 'high', its 95 % interval (NaN with one seed); 'seeds'
-    "Mean of the paired differences and its 95 % interval."
-    d = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
-    if d.ndim != 1 or not len(d):
-        shapes = f'{np.shape(ours)} and {np.shape(theirs)}'
-        raise ValueError(f'paired_gain takes two lists of one number per seed; got shapes {shapes}')
-    half = math.nan
-    if len(d) > 1: half = stats.t.ppf(.975, len(d) - 1) * d.std(ddof=1) / len(d)**.5
-    return dict(gain=d.mean(), low=d.mean() - half, high=d.mean() + half, seeds=len(d))
-
 # %% ../nbs/30_interpret.ipynb #60b1bc9e
+_moved = {'plot_matrix': 'matrix', 'paired_gain': 'statistics'}
+
 def __getattr__(name):
-    "`plot_matrix`, which now lives in its own room, with a `DeprecationWarning`."
-    if name != 'plot_matrix': raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    import warnings
-    from stimulative.matrix import plot_matrix
-    warnings.warn('import plot_matrix from stimulative.matrix', DeprecationWarning, stacklevel=2)
-    return plot_matrix
+    "A name that now lives in a room of its own, with a `DeprecationWarning`."
+    if name not in _moved: raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    import importlib, warnings
+    home = f'stimulative.{_moved[name]}'
+    warnings.warn(f'import {name} from {home}', DeprecationWarning, stacklevel=2)
+    return getattr(importlib.import_module(home), name)

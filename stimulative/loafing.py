@@ -20,8 +20,8 @@ from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'some_subnets',
-           'walk_paths', 'PathStatistics', 'path_logits', 'part_sizes', 'size_after', 'path_size', 'evaluation_cost',
-           'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
+           'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after', 'path_size',
+           'evaluation_cost', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -261,6 +261,26 @@ def _tested(view, test, tree, run, device):
             yield name, z, y
         check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
 
+# %% ../nbs/06_loafing.ipynb #e50000f0
+def _sparing(view, x):
+    "What makes a `run` that gives a copy to those parts that write into their own input."
+    shielded = _shielded(view, x)
+    return lambda run: lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
+
+def path_statistics(
+    view:Unraveled, # the unravelled network; its model stays as it is
+    batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
+    paths:dict, # name -> path, a tuple of layer numbers
+    progress:Callable|None=None, # wraps the steps, one per network and batch
+)->PathStatistics: # of every node of the paths' tree
+    "The batch-norm statistics that each sub-network needs, once per node of the tree, by one walk."
+    batches = calibration_batches(batches, math.inf)
+    x = batches[0][:1].to(next(view.model.parameters()).device)
+    with torch.no_grad(), preserved_statistics(view.model):
+        view.model.eval()
+        return _calibrated(view, batches, path_tree(paths), paths, _sparing(view, x), progress or iter)
+
+
 # %% ../nbs/06_loafing.ipynb #e5000015
 def path_logits(
     view:Unraveled, # the unravelled network; its model stays as it is
@@ -276,9 +296,8 @@ def path_logits(
     with torch.no_grad(), preserved_statistics(view.model):
         view.model.eval()
         few = batches[0][:2].to(device)
-        shielded = _shielded(view, few[:1])
+        safe = _sparing(view, few[:1])
         test = _peeked(test_dl, _logits(view(few)).shape[1])
-        def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
         stats = _calibrated(view, batches, tree, paths, safe, progress)
         view.model.eval()
         steps = _tested(view, test, tree, safe(stats.apply), device)

@@ -13,64 +13,13 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from .divergence import earned, right_class, stimulative_kl
 from .unravel import Unraveled, check_depths, check_images, check_unraveled, register_family, unravel
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'stimulative_kl', 'right_class', 'earned', 'frozen_running_stats', 'check_lam', 'check_labels',
-           'check_loss', 'ignored_label', 'check_batch', 'check_switches', 'sub_kl', 'stimulative_loss', 'shared_parts',
-           'own_module', 'MainPass', 'LateTerm', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
-
-# %% ../nbs/05_step.ipynb #650b2488
-def _log_probabilities(z):
-    "Over the classes; half precision is lifted to float32 before the softmax."
-    return z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1)
-
-def _check_logits(z_main, z_sub):
-    "A `ValueError` unless both are logits of one shape, with two classes or more."
-    if z_main.shape == z_sub.shape and z_main.ndim >= 2 and z_main.shape[1] >= 2: return
-    shapes = f'{tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network'
-    raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {shapes}')
-
-# %% ../nbs/05_step.ipynb #e4000002
-def stimulative_kl(
-    z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
-    z_sub:torch.Tensor, # logits of the sub-network, the same shape
-    reduction:str='batchmean', # 'batchmean', 'mean' (the mean over the classes too) or 'none' (a number per image)
-)->torch.Tensor: # in nats, no gradient to `z_main`: a scalar; (batch, ...) with 'none'
-    "KL(main || sub) of two sets of logits, the main network's being the constant target (paper, equation 2)."
-    _check_logits(z_main, z_sub)
-    if reduction not in ('batchmean', 'mean', 'none'):
-        raise ValueError(f"reduction is 'batchmean', 'mean' or 'none', got {reduction!r}")
-    log_p, log_q = _log_probabilities(z_main.detach()), _log_probabilities(z_sub)
-    kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1)
-    if reduction == 'none': return kl
-    if reduction == 'mean': return kl.mean() / z_main.shape[1]
-    return kl.mean()
-
-# %% ../nbs/05_step.ipynb #c9e10a02
-def right_class(
-    z:torch.Tensor, # logits, (batch, classes, ...)
-    y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
-)->torch.Tensor: # (batch, ...), no gradient
-    "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
-    p = z.detach().to(torch.promote_types(z.dtype, torch.float32)).softmax(1)
-    if y.is_floating_point(): return (p * y).sum(1)
-    known = (y >= 0) & (y < p.shape[1])
-    return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
-
-# %% ../nbs/05_step.ipynb #c9e10a04
-def earned(
-    lam:float, # weight asked for
-    z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
-    y:torch.Tensor, # labels: classes, or class probabilities
-    power:float=2., # of what the main network knows beyond chance, 0 to 1
-    cap:float=3., # the weight never exceeds it
-)->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
-    "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
-    chance = 1 / z_main.shape[1]
-    known = ((right_class(z_main, y) - chance) / (1 - chance)).clamp(min=0)
-    weight = lam * known ** power
-    return weight / (1 + weight / cap)
+__all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'check_loss', 'ignored_label', 'check_batch',
+           'check_switches', 'sub_kl', 'stimulative_loss', 'shared_parts', 'own_module', 'MainPass', 'LateTerm',
+           'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/05_step.ipynb #3d14c9b7
 @contextmanager
@@ -126,7 +75,7 @@ def check_labels(
         raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
     y = y.as_subclass(torch.Tensor)
     if not _labels_fit(y, z, values):
-        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one an image, or class '
+        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one per image, or class '
                          f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
     if y.is_floating_point(): return y
     y = y.long()

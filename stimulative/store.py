@@ -4,7 +4,7 @@
 
 # %% ../nbs/40_store.ipynb #4100dd97
 from __future__ import annotations
-import functools, hashlib, json, os, platform, re, shlex, shutil, sqlite3, subprocess, sys, threading, time, uuid
+import functools, hashlib, html, json, os, platform, re, shlex, shutil, sqlite3, subprocess, sys, threading, time, uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import version, PackageNotFoundError
@@ -14,20 +14,14 @@ import pandas as pd
 from fastcore.basics import patch
 
 # %% auto #0
-__all__ = ['processor', 'versions', 'source_version', 'this_command', 'settings_key', 'ResultsStore', 'results_frame', 'results',
+__all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'results_frame', 'results',
            'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
-
-# %% ../nbs/40_store.ipynb #a7f378b1
-def processor()->str:
-    "The name of the processor."
-    try: names = re.findall(r'model name\s*: (.+)', Path('/proc/cpuinfo').read_text())
-    except OSError: names = []
-    return names[0] if names else platform.processor() or platform.machine()
 
 # %% ../nbs/40_store.ipynb #e22db329
 def versions()->dict:
     "What a stored number has to say of the machine and the libraries that gave it."
     import fastai, torch, torchvision
+    from stimulative.cost import processor
     libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
     others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
@@ -59,6 +53,37 @@ def this_command()->str: # as it was typed, or 'a notebook'
     if passed_on: return passed_on
     name = Path(sys.argv[0]).name
     return 'a notebook' if name == 'ipykernel_launcher.py' else shlex.join([name, *sys.argv[1:]])
+
+# %% ../nbs/40_store.ipynb #40de0002
+def _machine_text(record):
+    "CPU or GPU, in words."
+    if record.get('gpu'): return record['gpu']
+    cpu = record.get('processor') or record.get('machine') or 'unknown processor'
+    counts = [f'{k} {record[k]}' for k in ('cpus', 'threads') if record.get(k)]
+    return ', '.join([f'CPU ({cpu})', *counts])
+
+def _made_line(record):
+    "What of a record stands under its table."
+    what = [f'{k} {record[k]}' for k in ('data', 'network', 'epochs', 'seed', 'seeds') if record.get(k) is not None]
+    libraries = [f'{k} {record[k]}' for k in ('torch', 'fastai') if record.get(k)]
+    made = [f'version {record["source"]}'] if record.get('source') else ['version not recorded']
+    if record.get('finished'): made.append(record['finished'])
+    return '; '.join([*what, _machine_text(record), *libraries, *made])
+
+# %% ../nbs/40_store.ipynb #40de0004
+class made_with:
+    "How a stored record was made: a line, and behind it the command."
+    def __init__(self,
+        record:dict, # with a `command` or `how`, and what `versions` gives
+    ):
+        self.line = _made_line(record)
+        self.command = record.get('command') or record.get('how') or 'no command was recorded'
+
+    def __repr__(self): return f'{self.line}\n{self.command}'
+
+    def _repr_html_(self):
+        line, command = html.escape(self.line), html.escape(self.command)
+        return f'<details class="made-with"><summary>{line}</summary><code>{command}</code></details>'
 
 # %% ../nbs/40_store.ipynb #f81a8dd7
 def _plain(o):

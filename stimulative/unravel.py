@@ -4,7 +4,7 @@
 
 # %% ../nbs/01_unravel.ipynb #103a9e38
 from __future__ import annotations
-import operator, random, sys
+import importlib, operator, random, sys
 from contextlib import contextmanager, nullcontext
 from collections.abc import Callable, Iterable, Sequence
 
@@ -387,10 +387,19 @@ def register_family(
     return register
 
 # %% ../nbs/01_unravel.ipynb #f96b81c9
+def _bring_families():
+    "Import the rules of further families once; a rule that was registered before stays."
+    if 'stimulative.families' in sys.modules: return
+    registered = dict(families)
+    importlib.import_module('stimulative.families')
+    families.update(registered)
+
 def _rule_of(model):
     "The rule of the nearest registered class, or None."
+    _bring_families()
     for c in type(model).__mro__:
         if rule := families.get(f'{c.__module__}.{c.__qualname__}'): return rule
+
 
 # %% ../nbs/01_unravel.ipynb #01b00011
 def _bare(model):
@@ -422,12 +431,27 @@ def _is_one_block(view):
     beside = [c for children in around if inside & set(children) for c in children]
     return not any(isinstance(c, nn.Identity) for c in beside)
 
+# %% ../nbs/01_unravel.ipynb #01b00018
+def _proposed(model, stages, images):
+    "The view that a trace of one pass proposes; its rule is printed."
+    if stages != 'auto':
+        raise ValueError(f"stages is None, by the rule of the family, or 'auto', by a trace of one pass; got {stages!r}")
+    if images is None: raise ValueError("stages='auto' traces one pass: unravel(model, stages='auto', images=x), x a batch")
+    from stimulative.proposals import propose_rule
+    proposal = propose_rule(_bare(model), images)
+    print(proposal.code)
+    return proposal.view
+
+
 # %% ../nbs/01_unravel.ipynb #01b00017
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
+    stages:str|None=None, # None: the rule of its family; 'auto': a rule is proposed, checked and printed
+    images:torch.Tensor|None=None, # for 'auto': a batch, as the model takes it
 )->Unraveled: # its view, checked against the model on the first batch
     "Take a residual network apart without changing it; a `NotResidualError` if it is none, or none that is known."
     if not isinstance(model, nn.Module): raise ValueError(f'unravel takes an nn.Module, got {type(model).__name__}')
+    if stages is not None: return _proposed(model, stages, images)
     model = _bare(model)
     rule = _rule_of(model)
     stem, stages, head = rule(model) if rule else ([], [], [])
