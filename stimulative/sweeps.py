@@ -117,9 +117,11 @@ def _by_executor(runs, executor, progress, kwargs):
 # %% ../nbs/43_sweeps.ipynb #1489147b
 def _stored_records(runs, store, data):
     "run -> record, of those that are stored."
+    out = store.path.parent
     images = {r.data: data_facts(r, data) for r in runs}
-    records = {r: stored_record(r, store, run_facts(r, data, images[r.data])) for r in runs}
+    records = {r: stored_record(r, store, run_facts(r, data, images[r.data], out)) for r in runs}
     return {r: record for r,record in records.items() if record}
+
 
 # %% ../nbs/43_sweeps.ipynb #628da3b8
 def _as_table(runs, store, errors):
@@ -127,8 +129,12 @@ def _as_table(runs, store, errors):
     df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
     if errors: df['error'] = [errors.get(r, '') for r in runs]
     if len(runs) == 1: return df
-    same = [k for k in runs[0].settings if len({str(r.settings[k]) for r in runs}) == 1]
-    return df.drop(columns=same)
+    named = dict.fromkeys(k for r in runs for k in r.settings)      # some have settings that others leave at their default
+    values = {k: [r.settings.get(k, getattr(r, k)) for r in runs] for k in named}
+    differ = {k: v for k,v in values.items() if len(set(map(str, v))) > 1}
+    rest = df.drop(columns=[*named, 'key'])
+    return pd.concat([df[['key']], pd.DataFrame(differ), rest], axis=1)
+
 
 # %% ../nbs/43_sweeps.ipynb #dd9211eb
 def _warn_of_failures(runs, store, errors):
