@@ -6,7 +6,7 @@
 from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from fastcore.script import call_parse
+from fastcore.script import call_parse, bool_arg
 from fastai.vision.all import *
 from fastprogress.fastprogress import progress_bar
 
@@ -76,6 +76,7 @@ def main(
     epochs:int=134, # of each training
     n_train:int=100, # images
     lam:float=10., # of the stimulative training
+    bar:bool_arg=True, # show a progress bar
 ):
     "Digits: budgets filled from one training or by networks trained alone; a record of it."
     if seeds < 1: raise ValueError(f'seeds must be at least 1, got {seeds}')
@@ -85,7 +86,7 @@ def main(
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
     record = dict(command=f'python -m stimulative.alone {options}', **settings, source=source_version(), **versions())
     done = []
-    for name,seed,results in progress_bar(compare_with_alone(range(seeds), epochs, n_train, lam), total=6 * seeds):
+    for name,seed,results in progress_bar(compare_with_alone(range(seeds), epochs, n_train, lam), total=6 * seeds, display=bar):
         done.append((name, seed, results))
         if len(done) % 6: continue                                  # all trainings of a seed are there
         write_results(_collect(done), out.with_suffix('.csv'))
