@@ -11,7 +11,8 @@ import matplotlib.pyplot as plt
 
 from .unravel import check_depths
 from .facts import averaged
-from .interpret import LoafingInterpretation, method_style, paired_gain, size_axes, sizes
+from .interpret import LoafingInterpretation, method_style, size_axes, sizes
+from .statistics import mean_interval
 
 # %% auto #0
 __all__ = ['pareto', 'best_under', 'halves', 'accuracy_of', 'chosen', 'over_seeds', 'plot_fronts']
@@ -128,7 +129,7 @@ def over_seeds(
     table:"DataFrame", # of `chosen`, of one training with several seeds
 )->"DataFrame": # a row per budget: mean test accuracy in percent, 95 % interval (NaN with one seed), seeds
     "What a budget buys, over seeds."
-    rows = {budget: paired_gain(100 * part.test, 0 * part.test) for budget,part in table.groupby('budget')}
+    rows = {budget: mean_interval(100 * part.test) for budget,part in table.groupby('budget')}
     df = pd.DataFrame(rows).T.rename(columns={'gain': 'test (%)'}).rename_axis('budget')
     return df.astype({'seeds': int}).reset_index()
 

@@ -22,7 +22,8 @@ from .subnets import extract
 from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
 from .loafing import _logits, network_size, predict_classes
 from .interpret import undisturbed
-from .facts import _pass_times, _timed_on
+from .cost import timed_on
+from .facts import _pass_times
 from .store import ResultsStore, source_version, writable_folder
 from .experiment import Run, _read_final, load_weights, record_interpretation, run_learner
 
@@ -375,7 +376,7 @@ def time_files(
     for (path, column), s in seconds.items():
         row = rows.setdefault(path, dict(file=Path(path).name, depths=tuple(nets[path, 'file (ms)'].facts['depths'])))
         row[column] = 1e3 * float(np.median(s))
-    df = pd.DataFrame(rows.values()).assign(timed_on=_timed_on(x))
+    df = pd.DataFrame(rows.values()).assign(timed_on=timed_on(x))
     if model is not None: df.insert(4, 'torch / file', df['torch (ms)'] / df['file (ms)'])
     return df
 
