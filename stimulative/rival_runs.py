@@ -51,12 +51,11 @@ def rival_runs(
         of_method = [r.replace(epochs=max(1, int(seconds / seconds_per_epoch(r, data)))) for r in of_method]
     return [r.replace(seed=base.seed + s) for r in of_method for s in range(seeds)]
 
-# %% ../nbs/45_rival_runs.ipynb #d600000b
-def main(
-    argv=None, # what follows the command; None: as it was typed
-)->"DataFrame": # a row per run
-    "Carry out the comparison from a shell."
-    p = argparse.ArgumentParser(prog='python -m stimulative.rival_runs', description='All methods from the same weights on the same batches.')
+# %% ../nbs/45_rival_runs.ipynb #d600000c
+def _parser():
+    "What may be said after the command."
+    p = argparse.ArgumentParser(prog='python -m stimulative.rival_runs',
+                                description='All methods from the same weights on the same batches.')
     p.add_argument('--preset', default='digits', help='settings of data, network and schedule')
     p.add_argument('--methods', help='names, joined by commas; default: ct, st and all rivals')
     p.add_argument('--epochs', type=int, help="in the place of the preset's")
@@ -66,12 +65,20 @@ def main(
     p.add_argument('--n_train', type=int, help='training images, where the data set can have fewer')
     p.add_argument('--out', default='rivals', help='folder of the results')
     p.add_argument('--data', help='folder of the images')
-    a = p.parse_args(argv)
+    return p
+
+# %% ../nbs/45_rival_runs.ipynb #d600000e
+def main(
+    argv=None, # what follows the command; None: as it was typed
+)->"DataFrame": # a row per run
+    "Carry out the comparison from a shell."
+    a = _parser().parse_args(argv)
     changes = {k: v for k,v in dict(epochs=a.epochs, lam=a.lam).items() if v is not None}
     base = preset(a.preset).replace(**changes)
     if a.n_train: base = base.replace(data_options={**dict(base.data_options), 'n_train': a.n_train})
     runs = rival_runs(base, a.methods.split(',') if a.methods else None, a.seeds, a.seconds, a.data)
-    return sweep(runs, out=a.out, data=a.data, report=_tell)
+    table = sweep(runs, out=a.out, data=a.data, report=_tell)
+    return table.assign(**{k: [getattr(r, k) for r in runs] for k in ('method', 'seed', 'epochs')})
 
 def _tell(run, record, error): print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
 
