@@ -12,60 +12,44 @@ from fastai.callback.training import GradientAccumulation
 
 from .unravel import Unraveled, preserved_modes, unravel
 from .subnets import step_generator
-from .step import check_labels, check_loss, ignored_label, own_module, stimulative_kl
+from .step import PassHooks, check_labels, check_loss, ignored_label, own_module
+from .divergence import stimulative_kl
 from .loafing import _shielded
 from .recalibrate import images_and_labels
 from .callback import MethodCallback, StimulativeCallback
 
 # %% auto #0
-__all__ = ['OnePass', 'BaselineCallback', 'survival_probabilities', 'drop_block', 'StochasticDepthCallback', 'transforming_head',
-           'ShallowClassifier', 'Guests', 'HeadsCallback', 'stage_coefficients', 'StageSupervisionCallback',
-           'LayerSupervisionCallback', 'SelfDistillationCallback']
+__all__ = ['BlockHooks', 'BaselineCallback', 'survival_probabilities', 'drop_block', 'StochasticDepthCallback',
+           'transforming_head', 'ShallowClassifier', 'AuxiliaryModules', 'HeadsCallback', 'stage_coefficients',
+           'StageSupervisionCallback', 'LayerSupervisionCallback', 'SelfDistillationCallback']
 
 # %% ../nbs/22_baselines.ipynb #1f40928a
-class OnePass:
-    "Hooks on blocks for one pass of the model: gone when it ends, or when `with` is left."
+class BlockHooks(PassHooks):
+    "Functions of what blocks are given and give, called in one pass of the model."
     def __init__(self,
         view:Unraveled, # the unravelled network
-        hooks:dict, # block -> function of its input and its output; what it returns, if anything, is the output
+        functions:dict, # block -> function of its input and its output; what it returns, if anything, is the output
         keep_input:Sequence=(), # blocks that write into their input: their function is given a copy made before
     ):
-        self.view, self.hooks = view, hooks
-        self.keep_input = set(keep_input)
+        super().__init__(view.model)
+        self.view, self.functions, self.keep_input = view, functions, set(keep_input)
         self.seen = 0       # how often a function was called
-        self._handles, self._inputs = [], {}
+        self._inputs = {}
 
-    def __enter__(self):
-        model = self.view.model
-        self._mode = model.training       # a pass in the other mode, such as a check of the view, is none of ours
-        for block,f in self.hooks.items(): self._hook(block, f)
-        self._handles.append(model.register_forward_hook(self._end, always_call=True))
-        return self
+    def hooks(self): return [h.remove for block,f in self.functions.items() for h in self._on_block(block, f)]
 
-    def __exit__(self, *exc):
-        while self._handles: self._handles.pop().remove()
+    def _on_block(self, block, f):
+        "Put `f` on the module that gives what `block` gives."
+        m = own_module(self.view, block)
+        before = [m.register_forward_pre_hook(self._note_input)] if block in self.keep_input else []
+        return [*before, m.register_forward_hook(partial(self._call, f))]
 
-# %% ../nbs/22_baselines.ipynb #f22a0001
-@patch
-def _hook(self:OnePass, block, f):
-    "Put `f` on the module that gives what `block` gives."
-    m = own_module(self.view, block)
-    if block in self.keep_input: self._handles.append(m.register_forward_pre_hook(self._note_input))
-    self._handles.append(m.register_forward_hook(partial(self._call, f)))
+    def _note_input(self, m, args): self._inputs[m] = args[0].clone()
 
-@patch
-def _note_input(self:OnePass, m, args): self._inputs[m] = args[0].clone()
-
-@patch
-def _call(self:OnePass, f, m, args, out):
-    if self.view.model.training != self._mode: return
-    self.seen += 1
-    return f(self._inputs.pop(m, args[0]), out)
-
-@patch
-def _end(self:OnePass, model, args, out):
-    "The model's pass is over."
-    if model.training == self._mode: self.__exit__()
+    def _call(self, f, m, args, out):
+        if not self.is_this_pass(): return
+        self.seen += 1
+        return f(self._inputs.pop(m, args[0]), out)
 
 # %% ../nbs/22_baselines.ipynb #f24abef4
 class BaselineCallback(MethodCallback):
@@ -101,13 +85,13 @@ def begin_batch(self:BaselineCallback, x):
     "Put the hooks of this batch on."
     if self._writers is None: self._look_at(x)
     hooks = self.block_hooks()
-    self._begin_pass(OnePass(self._view, hooks, self._writers & set(hooks)))
+    self._begin_pass(BlockHooks(self._view, hooks, self._writers & set(hooks)))
 
 @patch
 def after_pred(self:BaselineCallback):
     "See that the hooks have run."
-    if self._pass is None or self._pass.seen == len(self._pass.hooks): return
-    raise ValueError(f'{type(self).__name__} saw {self._pass.seen} outputs of {len(self._pass.hooks)} blocks: '
+    if self._pass is None or self._pass.seen == len(self._pass.functions): return
+    raise ValueError(f'{type(self).__name__} saw {self._pass.seen} outputs of {len(self._pass.functions)} blocks: '
                      'a compiled or replicated network hides what its blocks do')
 
 # %% ../nbs/22_baselines.ipynb #6cfa800f
@@ -159,9 +143,9 @@ class StochasticDepthCallback(BaselineCallback):
         drawn = zip(self._view.path(), sum(probs, []), sum(self.kept, []))
         return {block: partial(drop_block, p=p, kept=kept) for block,p,kept in drawn if p < 1}
 
-    def second_pass(self)->OnePass:
+    def second_pass(self)->BlockHooks:
         "What is open while a sub-network runs: it lives in the same thinned network as the main pass."
-        return OnePass(self._view, self._pass.hooks, self._pass.keep_input) if self._pass else nullcontext()
+        return BlockHooks(self._view, self._pass.functions, self._pass.keep_input) if self._pass else nullcontext()
 
 # %% ../nbs/22_baselines.ipynb #c03dda96
 def transforming_head(
@@ -206,7 +190,7 @@ def _states(opt):
     "The dictionary parameter -> state that is saved with the optimizer."
     return opt.opt.state if isinstance(opt, OptimWrapper) else opt.state
 
-class Guests:
+class AuxiliaryModules:
     "Modules that are trained by an optimizer, saved with it, and otherwise unknown to it."
     def __init__(self,
         modules:nn.Module, # what is to be trained
@@ -222,7 +206,7 @@ class Guests:
 
 # %% ../nbs/22_baselines.ipynb #ae957587
 @patch
-def enter(self:Guests, opt):
+def enter(self:AuxiliaryModules, opt):
     "Join the last group of `opt`."
     if self._visited is not None: return
     group, states = opt.param_lists[-1], _states(opt)
@@ -236,7 +220,7 @@ def enter(self:Guests, opt):
 
 # %% ../nbs/22_baselines.ipynb #f22a0018
 @patch
-def _hand_over(self:Guests, opt, p):
+def _hand_over(self:AuxiliaryModules, opt, p):
     "Hang weights and state on the state of `p`, a parameter of the model."
     state = _states(opt).get(p)
     if state is None: return
@@ -247,7 +231,7 @@ def _hand_over(self:Guests, opt, p):
 
 # %% ../nbs/22_baselines.ipynb #f22a0019
 @patch
-def leave(self:Guests):
+def leave(self:AuxiliaryModules):
     "Leave the optimizer, and hand it what it is to carry."
     if self._visited is None: return
     (group, opt), self._visited = self._visited, None
@@ -259,7 +243,7 @@ def leave(self:Guests):
 def _shapes(weights): return {k: v.shape for k,v in weights.items()}
 
 @patch
-def find(self:Guests, opt)->bool: # whether there was something of the same shapes
+def find(self:AuxiliaryModules, opt)->bool: # whether there was something of the same shapes
     "Take over what an optimizer carries under our name, from an earlier fit or a file."
     carried = _states(opt).get(opt.param_lists[-1][0], {})
     weights, states = carried.get(self.name), carried.get(f'{self.name}: optimizer')
@@ -274,8 +258,8 @@ def find(self:Guests, opt)->bool: # whether there was something of the same shap
 class HeadsCallback(BaselineCallback):
     "A method whose classifiers behind blocks add terms to the loss; base of the three below."
     order = (StimulativeCallback.order + GradientAccumulation.order) / 2
-    _stateattrs = BaselineCallback._stateattrs + ('_guests', '_notes', '_of')
-    _guests, _of = None, None       # the heads in the optimizer, and the model that they belong to
+    _stateattrs = BaselineCallback._stateattrs + ('_auxiliary', '_notes', '_of')
+    _auxiliary, _of = None, None       # the heads in the optimizer, and the model that they belong to
 
     def places(self, depths)->dict: "{(stage, block): coefficient}"; raise NotImplementedError
     def make_head(self, shape, last, n_out)->nn.Module:
@@ -286,7 +270,7 @@ class HeadsCallback(BaselineCallback):
     @property
     def heads(self)->nn.ModuleDict: # 'stage_block' -> head; None before the first batch
         "The classifiers; they stay in the callback after a fit."
-        return self._guests and self._guests.modules
+        return self._auxiliary and self._auxiliary.modules
 
 # %% ../nbs/22_baselines.ipynb #f22a0026
 @patch
@@ -315,7 +299,7 @@ def _noted_pass(self:HeadsCallback, x):
     model, self._notes = self._view.model, {}
     with torch.no_grad(), preserved_modes(model):
         model.eval()
-        with OnePass(self._view, self.block_hooks()): return model(x)
+        with BlockHooks(self._view, self.block_hooks()): return model(x)
 
 # %% ../nbs/22_baselines.ipynb #f22a0030
 def _key(place): return '{}_{}'.format(*place)
@@ -338,20 +322,20 @@ def first_batch(self:HeadsCallback, x):
     "Make the heads, unless this callback has some; take over what the optimizer brings from an earlier fit or a file."
     if self._of is not self.learn.model:
         heads = self._make_heads(x[:2])
-        self._guests = Guests(heads, type(self).__name__, self.learn.wd_bn_bias)
+        self._auxiliary = AuxiliaryModules(heads, type(self).__name__, self.learn.wd_bn_bias)
         self._of = self.learn.model
-    self._guests.find(self.opt)
+    self._auxiliary.find(self.opt)
 
 # %% ../nbs/22_baselines.ipynb #f22a0034
 @patch
 def before_step(self:HeadsCallback):
-    if self._pass is not None: self._guests.enter(self.opt)
+    if self._pass is not None: self._auxiliary.enter(self.opt)
 
 @patch
 def _end_pass(self:HeadsCallback):
     "Forget the batch."
     MethodCallback._end_pass(self)
-    if self._guests is not None: self._guests.leave()
+    if self._auxiliary is not None: self._auxiliary.leave()
     self._notes = {}
 
 # %% ../nbs/22_baselines.ipynb #f22a0035

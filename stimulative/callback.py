@@ -9,15 +9,18 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from fastai.basics import *
+from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import unravel
-from .subnets import sample_subnet, step_generator
-from .step import SubnetPass, check_batch, check_labels, check_lam, check_loss, check_switches
-from .step import earned, ignored_label
+from .subnets import Draws, all_depths
+from .divergence import earned
+from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
+from .step import ignored_label
+
 
 # %% auto #0
-__all__ = ['lam_at', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
+__all__ = ['lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
@@ -28,6 +31,16 @@ def lam_at(
     if not callable(lam): return check_lam(lam)
     value = lam(pos)
     return check_lam(value.item() if isinstance(value, Tensor) else value, f'{value!r} at {pos:.2f}')
+
+# %% ../nbs/21_callback.ipynb #71000001
+def main_term(
+    w_main:float|Callable, # a number, or a function of the fraction of training done
+    main_logits:Callable|None, # what the loss function is given instead of the logits
+    pos:float, # that fraction, 0 to 1
+)->MainTerm:
+    "The main network's term at a point of training; a `ValueError` for a weight that is no finite number >= 0."
+    value = w_main(pos) if callable(w_main) else w_main
+    return MainTerm(w_main=value.item() if isinstance(value, Tensor) else value, main_logits=main_logits)
 
 # %% ../nbs/21_callback.ipynb #a27acabc
 class ramp:
@@ -225,51 +238,74 @@ def _watch_of(n_steps):
     "The watch for a fit of so many steps."
     return ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
 
-# %% ../nbs/21_callback.ipynb #f21a0026
-def _check_divergence(reduction, weigh):
-    "A `ValueError` for what is no reduction of the KL, or no weight per image."
-    if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
-    if weigh is None or callable(weigh): return
-    raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
-
 # %% ../nbs/21_callback.ipynb #f5c6c6e8
 class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
     order = GradientAccumulation.order - 1 # inside autocast (left at 10), before accumulation divides the loss (at 6)
-    _stateattrs = MethodCallback._stateattrs + ('_means', '_watch', '_ce')
+    _stateattrs = MethodCallback._stateattrs + ('_means', '_watch', '_ce', '_z', '_own_model')
     def __init__(self,
         lam:float|Callable=10., # weight of the KL term: a number, or a function of the fraction of training done (`ramp(10)`)
         seed:int=0, # the sub-networks drawn are a function of seed, epoch and iteration: another fit wants another seed
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
-        share:bool=True, # compute once what both passes have in common, where the two would be equal
+        share:bool=True, # compute once what passes have in common, where they would be equal
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
+        sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
+        space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
+        sub_tfm:Callable|None=None, # makes other images for them, as `Sides`
+        divergence:Callable|None=None, # `KL(...)`, `Adaptive()`, ..; None: the paper's KL
+        teacher='main', # 'main', 'parent', 'peer', 'label', `RunningMeans`, or {teacher: share}
+        w_main:float|Callable=1., # weight of the main network's term: a number, or a function of the fraction of training done
+        main_logits:Callable|None=None, # what the loss function is given instead of the logits, as `layer_normed`
+        main_pass:bool=True, # run the main network; False: the first sub-network stands in its place
+        every:int=1, # only each so-many-th step has sub-networks, and their terms count that many times
+        batch_share:float=1., # the part of the batch that sub-networks see, from where they part from the main network
     ):
-        for pos in (0., .5, 1.): lam_at(lam, pos)
+        for pos in (0., .5, 1.): lam_at(lam, pos), main_term(w_main, main_logits, pos)
         check_switches(update_bn=update_bn, share=share, low_memory=low_memory)
-        _check_divergence(reduction, weigh)
+        self.draws = Draws(seed, sampler, space, sub_tfm, every)
+        parts = dict(weigh=weigh, divergence=divergence, teacher=teacher, reduction=reduction, main_pass=main_pass,
+                     batch_share=batch_share, times=float(every))
+        self.kwargs = dict(update_bn=update_bn, share=share, **parts)
+        self.teachers = check_parts(0., **parts).teachers
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
-        self.kwargs = dict(update_bn=update_bn, reduction=reduction, share=share, weigh=weigh)
+        self.w_main, self.main_logits, self.main_pass = w_main, main_logits, main_pass
         self.companions = L(LossColumns(self))
         self._depths, self.passes = None, Counter()
 
     @property
-    def depths(self)->tuple: # None before the first draw
-        "Depths of the sub-network drawn last."
-        return self._depths
+    def depths(self)->tuple: # a list of them where a step has several; None before the first draw
+        "Depths of the sub-networks drawn last."
+        return self._depths[0] if self._depths and len(self._depths) == 1 else self._depths
 
 # %% ../nbs/21_callback.ipynb #9d119fdb
 @patch
 def same_kind(self:StimulativeCallback): return self.learn._grab_cbs(StimulativeCallback)
 
+
+# %% ../nbs/21_callback.ipynb #73000000
 @patch
 def begin_fit(self:StimulativeCallback):
-    "Look at the loss function; begin to count and to watch."
+    "Look at the loss function and at who can teach; begin to count and to watch."
     check_loss(self.learn.loss_func)
+    self._check_teachers()
     self._ignore = ignored_label(self.learn.loss_func)
     self.passes = Counter()
     self._watch = _watch_of(self.n_epoch * len(self.dls.train))
+
+@patch
+def _check_teachers(self:StimulativeCallback):
+    "A `ValueError` for a teacher that cannot do its work in this fit."
+    remembers = any(hasattr(teacher, 'look_at') for teacher in self.teachers)
+    if num_distrib() > 1 and (remembers or not self.main_pass):
+        raise ValueError('a teacher that remembers images, and a step without main network, work in one process; '
+                         f'there are {num_distrib()}')
+    if not remembers: return
+    mixing = [cb.name for cb in self.learn.cbs if isinstance(cb, MixHandler)]
+    if mixing: raise ValueError(f'{mixing[0]} mixes images, and a mixed image has no running mean')
+    if any(hasattr(type(cb), 'image_numbers') for cb in self.learn.cbs): return
+    raise ValueError('running means need to know which images are in a batch: gkt_like() of stimulative.rivals brings what tells it')
 
 # %% ../nbs/21_callback.ipynb #f21e0003
 @patch
@@ -289,29 +325,69 @@ def _within(self:StimulativeCallback):
         if hasattr(type(cb), 'second_pass'): stack.enter_context(cb.second_pass())
     return stack
 
+@patch
+def _look_at_images(self:StimulativeCallback, n_subnets):
+    "Tell teachers that remember which images come next."
+    tellers = [cb for cb in self.learn.cbs if hasattr(type(cb), 'image_numbers')]
+    step = self.draws.number(self.epoch, self.iter, len(self.dls.train))
+    for teacher in self.teachers:
+        if hasattr(teacher, 'look_at'): teacher.look_at(tellers[0].image_numbers() if tellers else None, step, n_subnets)
+
 # %% ../nbs/21_callback.ipynb #f21e0004
 @patch
-def _subnet_pass(self:StimulativeCallback, lam):
-    "The pass of the drawn sub-network, which looks on at the main network's."
+def _subnet_pass(self:StimulativeCallback, lam, transforms):
+    "The pass of the drawn sub-networks, which looks on at the main network's."
     distributed = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
     return SubnetPass(self._view, self._depths, lam,
         low_memory=self.low_memory and not distributed,
         within=lambda: self._within(), # a function: a copy of the model made meanwhile does not copy us and the learner
-        ignore=self._ignore, **self.kwargs)
+        ignore=self._ignore, transforms=transforms, **self.kwargs)
 
 # %% ../nbs/21_callback.ipynb #26ca982a
 @patch
 def begin_batch(self:StimulativeCallback, x):
-    "Draw a sub-network and look on at the main network's pass."
-    if len(self.yb) != 1 and self.kwargs['weigh'] is not None:
-        raise ValueError(f'a weight per image needs one tensor of labels per batch, got {len(self.yb)}: '
-                         'which holds the labels? (weigh=None needs none)')
-    lam = lam_at(self.lam, self.pct_train)
-    if lam == 0: return
+    "Draw sub-networks and look on at the main network's pass."
+    self._check_labels_told()
+    lam, n_batches = lam_at(self.lam, self.pct_train), len(self.dls.train)
+    if lam == 0 or self.draws.number(self.epoch, self.iter, n_batches) is None: return
+    self._look_at_first(x)
+    self._depths = self.draws.subnets(self._view.depths, self.epoch, self.iter, n_batches, self.pct_train)
+    n = len(self._depths)
+    self._look_at_images(n)
+    self._begin_pass(self._subnet_pass(lam, self.draws.transforms(x, n, self.epoch, self.iter)))
+    if not self.main_pass: self._lend_model()
+
+@patch
+def _look_at_first(self:StimulativeCallback, x):
+    "At the first batch see that the view is right and that the network takes images of all sides."
+    if self._view.checked: return
     self.check_view(x)
-    generator = step_generator(self.seed, self.epoch, self.iter)
-    self._depths = sample_subnet(self._view.depths, generator)
-    self._begin_pass(self._subnet_pass(lam))
+    if hasattr(self.draws.sub_tfm, 'check'): self.draws.sub_tfm.check(self._view, x)
+
+@patch
+def _check_labels_told(self:StimulativeCallback):
+    "A `ValueError` where labels are needed and the batch does not say which they are."
+    if len(self.yb) == 1 or self.kwargs['weigh'] is None and 'label' not in self.teachers: return
+    raise ValueError(f'a weight per image needs one tensor of labels per batch, got {len(self.yb)}: '
+                     'which holds the labels? (weigh=None needs none)')
+
+# %% ../nbs/21_callback.ipynb #74000005
+@patch
+def _lend_model(self:StimulativeCallback):
+    "Let the learner run the first sub-network; whatever ends that pass, it has its own model again."
+    self._own_model, model = self.learn.model, self._pass.model
+    model.register_forward_hook(lambda *_: self._give_model_back(), always_call=True)
+    self.learn.model = model
+
+@patch
+def _give_model_back(self:StimulativeCallback):
+    if getattr(self, '_own_model', None) is not None: self.learn.model = self._own_model
+    self._own_model = None
+
+@patch
+def _end_pass(self:StimulativeCallback):
+    self._give_model_back()
+    MethodCallback._end_pass(self)
 
 # %% ../nbs/21_callback.ipynb #53f0e148
 _cure_constant = ('leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); '
@@ -333,20 +409,39 @@ def _watch_step(self:StimulativeCallback, kl):
     "Show a step to the watch."
     y, z = self.yb[0], self.pred
     classes = len(self.yb) == 1 and y.ndim == 1 and not y.is_floating_point()
-    if self._watch is None or not classes or z.ndim != 2: return
+    if self._watch is None or not classes or z.ndim != 2 or not self.main_pass: return
     stuck = self._watch.step(self._ce, kl, y.as_subclass(Tensor), z.shape[1], self.pct_train)
     if stuck: self._warn_stuck(**stuck)
+
+# %% ../nbs/21_callback.ipynb #75000001
+@patch
+def after_pred(self:StimulativeCallback):
+    "Keep the logits; the loss function may be given others."
+    if not self.in_training or self.main_logits is None: return
+    self._z = self.pred
+    self.learn.pred = self.main_logits(self.pred)
+
+@patch
+def _weigh_main(self:StimulativeCallback):
+    "Give the main network's term its weight; without a main network it has none."
+    w = main_term(self.w_main, self.main_logits, self.pct_train).w_main
+    if not self.main_pass: w = 1. if self._pass is None else 0.
+    if w == 1: return
+    self.learn.loss = w * self.learn.loss
+    if self.main_pass: self.learn.loss_grad = w * self.loss_grad
 
 # %% ../nbs/21_callback.ipynb #f21a0033
 @patch
 def after_loss(self:StimulativeCallback):
-    "Add lambda times the divergence of the sub-network to the loss."
+    "Add the weighted divergences of the sub-networks to the loss."
     if not self.in_training: return
     y = self.yb[0] if len(self.yb) == 1 else None
     if self.iter == 0 and y is not None: check_labels(y, self.pred, self._ignore)
     self._ce = self.loss_grad.detach().clone()
+    self._weigh_main()
     if self._pass is None: return
-    self.learn.loss_grad = self._pass.join(self.loss_grad, self.pred, self.x, y)
+    z = self.pred if self.main_logits is None else self._z
+    self.learn.loss_grad = self._pass.join(self.loss_grad, z, self.x, y)
 
 @patch
 def after_backward(self:StimulativeCallback):
@@ -359,10 +454,10 @@ def after_backward(self:StimulativeCallback):
 # %% ../nbs/21_callback.ipynb #f21a0034
 @patch
 def _note(self:StimulativeCallback, second):
-    "Add what a second pass gave to the sums of the epoch, and show it to the watch."
+    "Add what the further passes gave to the sums of the epoch, and show it to the watch."
     kl, n = second.finish(), len(self.x)
     if kl is None: return
-    self.passes[second.how] += 1
+    self.passes.update(second.hows)
     self.learn.loss = self.learn.loss + second.added.to(self.learn.loss.dtype)
     self._means['kl'].add(kl, n)
     self._means['weight'].add(torch.as_tensor(second.weight, device=kl.device), n)

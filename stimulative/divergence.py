@@ -279,7 +279,7 @@ class _Bank:
         if not isinstance(groups, int) or groups < 1: raise ValueError(f'groups must be a whole number of at least 1, got {groups!r}')
         if not isinstance(beta, numbers.Real) or not 0 <= beta < 1: raise ValueError(f'beta must be from 0 to below 1, got {beta!r}')
         self.groups, self.beta, self.dtype = groups, beta, dtype
-        self.means, self.n_images = None, None      # (groups, images, classes); NaN: not seen yet
+        self.means, self.n_images = None, None      # (groups, images, classes), NaN: not seen yet; how many there will be
         self.index, self.first = None, 0
 
     def look_at(self,
@@ -314,14 +314,14 @@ class RunningMeans(_Bank):
     def note(self, k, z_sub):
         "Move the means of the group of sub-network `k`."
         rows, z_sub = self._rows(z_sub), z_sub.detach()
-        self._make_room(int(rows.max()) + 1, z_sub)
+        self._make_room(self.n_images or int(rows.max()) + 1, z_sub)
         group = self.means[self.group(k)]
         old = group[rows].to(z_sub)
         group[rows] = torch.where(old.isnan(), z_sub, self.beta * old + (1 - self.beta) * z_sub).to(self.dtype)
 
     def _make_room(self, n_images, z):
         "See that there are so many entries."
-        n, old = max(n_images, self.n_images or 0), self.means
-        if old is not None and old.shape[1] >= n: return
-        self.means = torch.full((self.groups, n, z.shape[1]), math.nan, dtype=self.dtype, device=z.device)
+        old = self.means
+        if old is not None and old.shape[1] >= n_images: return
+        self.means = torch.full((self.groups, n_images, z.shape[1]), math.nan, dtype=self.dtype, device=z.device)
         if old is not None: self.means[:, :old.shape[1]] = old

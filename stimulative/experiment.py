@@ -24,6 +24,7 @@ from .baselines import LayerSupervisionCallback, SelfDistillationCallback
 from .baselines import StageSupervisionCallback, StochasticDepthCallback
 from .recipe import CPUAutocast, MixImages, WeightAverage, add_transforms, augmentations
 from .recipe import compile_blocks, freeze_parts, load_start, recipe_loss, start_weights, with_warmup
+from .rivals import rivals
 from .interpret import LoafingInterpretation
 from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
 from .store import source_version, this_command, versions, writable_folder
@@ -91,6 +92,7 @@ methods = {
     'stage_supervision': StageSupervisionCallback,
     'layer_supervision': LayerSupervisionCallback,
     'self_distillation': SelfDistillationCallback,
+    **rivals, # stpp, gradaug, adn, gkt_like, cosub, alphanet
 }
 
 def _method_names(method):
@@ -325,6 +327,9 @@ _imagenet_res50 = Run(
 _cifar_densenet = Run(
     data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct',
     epochs=200, bs=128, lr=.1, nesterov=True, wd=5e-4, schedule='step')
+_gradaug_resnet = Run(
+    data='cifar10', network='cifar_resnet', network_options=dict(depth=110), method='gradaug',
+    epochs=200, bs=128, lr=.1, nesterov=True, wd=1e-4)
 
 presets = {
     'digits': Run(schedule='one_cycle'),
@@ -333,6 +338,8 @@ presets = {
     'res50_c100': _cifar_mbv3.replace(network='resnet50'),
     'res50_imagenet': _imagenet_res50,
     'densenet_c100': _cifar_densenet,
+    'gradaug_c10': _gradaug_resnet,
+    'gradaug_c100': _gradaug_resnet.replace(data='cifar100'),
 }
 
 # %% ../nbs/42_experiment.ipynb #a4a03b6e

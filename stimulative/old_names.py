@@ -33,6 +33,8 @@ renamed_inside = { # module -> {old name: new name, with its module where that i
     'interpret': {'own_order': 'seeded_order', 'plot_matrix': 'matrix.plot_matrix', 'paired_gain': 'statistics.paired_gain'},
     'explorer': {'Soon': 'Throttled'},
     'bench': {'network': 'make_network'},
+    'step': {'LateTerm': 'TermInBackward'},
+    'baselines': {'OnePass': 'BlockHooks', 'Guests': 'AuxiliaryModules'},
 }
 
 def _add_old_names(module, names):

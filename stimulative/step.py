@@ -8,18 +8,23 @@ import math, numbers, random, re, warnings, weakref
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .divergence import earned, right_class, stimulative_kl
-from .unravel import Unraveled, check_depths, check_images, check_unraveled, register_family, unravel
+from .unravel import Unraveled, check_depths, check_images, check_space, check_unraveled
+from .unravel import preserved_modes, register_family, unravel
+from .subnets import exchange_blocks
+from .divergence import KL, Adaptive, Alpha, Divergence, check_divergence, check_teacher, earned
+from .divergence import right_class, stimulative_kl, teachers
 
 # %% auto #0
 __all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'check_loss', 'ignored_label', 'check_batch',
-           'check_switches', 'sub_kl', 'stimulative_loss', 'shared_parts', 'own_module', 'MainPass', 'LateTerm',
-           'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
+           'check_switches', 'subnet_logits', 'sub_kl', 'SubnetTerms', 'Resized', 'Sides', 'as_subnets', 'shared_parts',
+           'MainTerm', 'check_parts', 'stimulative_loss', 'own_module', 'PassHooks', 'MainPass', 'lead_network',
+           'TermInBackward', 'plan_step', 'blocks_run', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/05_step.ipynb #3d14c9b7
 @contextmanager
@@ -126,23 +131,33 @@ def check_switches(
     for name,value in given.items():
         if not isinstance(value, bool): raise ValueError(f'{name} is True or False, got {value!r}')
 
-# %% ../nbs/05_step.ipynb #825ccefd
-def sub_kl(
+# %% ../nbs/05_step.ipynb #6a000001
+def subnet_logits(
     view:Unraveled, # the unravelled network, in training mode
-    x:torch.Tensor, # the batch the main network saw
-    z_main:torch.Tensor, # the main network's logits for it
+    x:torch.Tensor, # the batch the sub-network is to see
     depths:Sequence[int], # the drawn sub-network
     update_bn:bool=False, # let the second pass move the running statistics too, as the authors' code does
-    reduction:str='batchmean', # see `stimulative_kl`
     start:int=0, # parts (stem, blocks) that were run already: `x` is what the last of them gave
-)->torch.Tensor: # in nats: a scalar; (batch, ...) with `reduction='none'`
-    "Second pass of a stimulative step: run the sub-network, return its divergence from the main network."
+)->torch.Tensor: # (batch, classes, ...)
+    "Second pass of a stimulative step: run the sub-network."
     check_switches(update_bn=update_bn)
     if not start: check_batch(view, x)
     statistics = nullcontext() if update_bn else frozen_running_stats(view.model)
     with statistics:
         for part in view.parts(depths)[start:]: x = part(x)
-    return stimulative_kl(z_main, x, reduction)
+    return x
+
+def sub_kl(
+    view:Unraveled, # the unravelled network, in training mode
+    x:torch.Tensor, # the batch the main network saw
+    z_main:torch.Tensor, # the main network's logits for it
+    depths:Sequence[int], # the drawn sub-network
+    update_bn:bool=False, # see `subnet_logits`
+    reduction:str='batchmean', # see `stimulative_kl`
+    start:int=0, # see `subnet_logits`
+)->torch.Tensor: # in nats: a scalar; (batch, ...) with `reduction='none'`
+    "Second pass of a stimulative step: run the sub-network, return its divergence from the main network."
+    return stimulative_kl(z_main, subnet_logits(view, x, depths, update_bn, start), reduction)
 
 # %% ../nbs/05_step.ipynb #c9e10b01
 _looked_at = weakref.WeakSet() # views whose labels were looked at
@@ -174,57 +189,132 @@ def _mean(each, counted):
     if counted is None: return each.mean()
     return (each * counted).sum() / counted.sum().clamp(min=1)
 
-# %% ../nbs/05_step.ipynb #e4000014
-class _Weighting:
-    "How the divergences of a batch become one term of the loss."
-    def __init__(self, lam, weigh, z_main, y, ignore, reduction):
-        self.lam, self.reduction = lam, reduction
-        self.n_classes = z_main.shape[1]
-        self.weights = _weights(weigh, lam, z_main, y)      # per image; None: lambda is constant
-        self.counted = _counted(y, ignore)                  # which images count; None: all
+# %% ../nbs/05_step.ipynb #6b000001
+class _WhatCounts:
+    "Which images of a batch count, and how much."
+    def __init__(self,
+        lam:float=10., # weight of the divergence
+        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        divergence:Callable|None=None, # of (teacher's logits, sub-network's), per image; None: KL
+        teacher='main', # see `check_teacher`
+        reduction:str='batchmean', # 'batchmean', or 'mean': the mean over the classes, too
+        ignore:int=-100, # the label of images that are passed over, see `ignored_label`
+        times:float=1., # a factor of every term: k, where every k-th step has one
+    ):
+        check_lam(lam)
+        check_divergence(divergence)
+        if weigh is not None and not callable(weigh):
+            raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
+        if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
+        self.lam, self.weigh, self.divergence = lam, weigh, divergence
+        self.teachers = check_teacher(teacher)
+        self.reduction, self.ignore, self.times = reduction, ignore, times
+
+    def begin(self, z_main, y):
+        "A new batch: the main network's logits and the labels."
+        check_divergence(self.divergence, z_main.shape[1])
+        self.y, self.z, self.n_classes = y, {'main': z_main.detach()}, z_main.shape[1]
+        self.weights = _weights(self.weigh, self.lam, z_main, y)    # per image; None: lambda is constant
+        self.counted = _counted(y, self.ignore)                     # which images count; None: all
 
     def mean_weight(self):
         return self.lam if self.weights is None else _mean(self.weights, self.counted)
 
-    def term(self, kl_of):
-        "(term of the loss, divergence); `kl_of` runs the sub-network and takes a reduction."
-        if self.weights is None and self.counted is None:
-            kl = kl_of(self.reduction)
-            return self.lam * kl, kl.detach()
-        each = kl_of('none')
-        if self.reduction == 'mean': each = each / self.n_classes
-        kl = _mean(each, self.counted)
-        term = self.lam * kl if self.weights is None else _mean(self.weights * each, self.counted)
-        return term, kl.detach()
+# %% ../nbs/05_step.ipynb #6b000002
+class SubnetTerms(_WhatCounts):
+    "What the sub-networks of a step are to learn: from whom, by which divergence, with which weight."
+    def note(self, k, z_sub):
+        "Sub-network `k` has these logits."
+        self.z[k] = z_sub.detach()
+        for teacher in self.teachers:
+            if hasattr(teacher, 'note'): teacher.note(k, z_sub)
 
-# %% ../nbs/05_step.ipynb #c9e10b02
-StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
+    def from_teacher(self, teacher, k, z_sub):
+        "The divergence from one teacher, per image."
+        if teacher == 'label':
+            measure = self.divergence if isinstance(self.divergence, Divergence) else KL()
+            return measure.of_label(z_sub, self.y[:len(z_sub)], self.ignore)
+        z = teachers.get(teacher, teacher)(k, self.z)[:len(z_sub)]
+        return self.divergence(z, z_sub) if self.divergence else stimulative_kl(z, z_sub, 'none')
 
-def stimulative_loss(
-    view:Unraveled, # the unravelled network, in training mode
-    x:torch.Tensor, # a batch of images
-    y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
-    depths:Sequence[int], # the drawn sub-network
-    lam:float=10., # weight of the divergence
-    loss_func:Callable=F.cross_entropy, # loss of the main network
-    weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
-    reduction:str='batchmean', # see `stimulative_kl`
-    **kwargs, # `update_bn`: see `sub_kl`
-)->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; the mean weight
-    "Cross entropy of the main network plus the weighted divergence of one sub-network (Alg. 1, lines 4-6)."
-    check_lam(lam)
-    check_loss(loss_func)
-    check_batch(view, x)
-    z_main, ignore = view(x), ignored_label(loss_func)
-    y = _labels(view, y, z_main, weigh, ignore)
-    ce = loss_func(z_main, y)
-    weighting = _Weighting(lam, weigh, z_main, y, ignore, reduction)
-    def kl_of(reduction): return sub_kl(view, x, z_main, depths, reduction=reduction, **kwargs)
-    term, kl = weighting.term(kl_of)
-    weight = ce.new_tensor(lam) if weighting.weights is None else weighting.mean_weight()
-    return StimulativeLoss(ce + term, ce, kl, weight)
+    def each(self, k, z_sub):
+        "The divergence of sub-network `k`, per image."
+        parts = [(share, self.from_teacher(teacher, k, z_sub)) for teacher,share in self.teachers.items()]
+        each = sum(value if share == 1 else share * value for share,value in parts)
+        return each / self.n_classes if self.reduction == 'mean' else each
 
-# %% ../nbs/05_step.ipynb #b5457e44
+    def of(self,
+        k:int, # number of the sub-network in this step
+        z_sub:torch.Tensor, # its logits, of the batch or of its first images
+    )->tuple: # (term of the loss, with gradient; divergence, without)
+        "What the loss gains from a sub-network."
+        each, m = self.each(k, z_sub), len(z_sub)
+        counted = None if self.counted is None else self.counted[:m]
+        kl = _mean(each, counted)
+        term = self.lam * kl if self.weights is None else _mean(self.weights[:m] * each, counted)
+        return term if self.times == 1 else self.times * term, kl.detach()
+
+# %% ../nbs/05_step.ipynb #6b000009
+class Resized:
+    "Images at another side, bilinearly."
+    def __init__(self,
+        side:int, # pixels
+    ): self.side = side
+    def __call__(self, x): return F.interpolate(x, size=(self.side, self.side), mode='bilinear', align_corners=True)
+    def __repr__(self): return f'Resized({self.side})'
+
+class _SidesInPixels:
+    "Sides as fractions of the images' own."
+    def __init__(self, sides, between):
+        fine = len(sides) and all(isinstance(s, numbers.Real) and not isinstance(s, bool) and 0 < s <= 1 for s in sides)
+        if not fine: raise ValueError(f"sides are fractions of the images' own, above 0 and at most 1; got {sides!r}")
+        self.sides, self.between = tuple(sides), between
+
+    def all_sides(self, own): "In pixels."; return sorted({max(1, round(s * own)) for s in self.sides})
+
+    def side_of(self, own, generator):
+        "One side in pixels, drawn."
+        sides = self.all_sides(own)
+        if self.between: sides = range(sides[0], sides[-1] + 1)
+        return sides[int(torch.randint(len(sides), (), generator=generator, device='cpu'))]
+
+# %% ../nbs/05_step.ipynb #6b00000a
+class Sides(_SidesInPixels):
+    "Draws a side for each sub-network: one of a list, or a whole number of pixels in a range."
+    def __init__(self,
+        sides:Sequence, # fractions of the images' own side, above 0 and at most 1: (1, 7/8, 3/4)
+        between:bool=False, # draw any side from the smallest to the largest, instead of one of them
+    ): super().__init__(sides, between)
+
+    def __call__(self,
+        x:torch.Tensor, # a batch of images
+        n:int, # sub-networks in this step
+        generator:torch.Generator, # on the CPU
+    )->list: # for each sub-network what makes its images of the batch; None: nothing to do
+        "Draw the sides of a step."
+        made, drawn = {x.shape[-1]: None}, [self.side_of(x.shape[-1], generator) for _ in range(n)]
+        for side in drawn: made.setdefault(side, Resized(side))
+        return [made[side] for side in drawn]
+
+    def check(self,
+        view:Unraveled, # the unravelled network
+        x:torch.Tensor, # a batch of images
+    ):
+        "A `ValueError` for a side that the network cannot take."
+        for side in self.all_sides(x.shape[-1]):
+            try:
+                with torch.no_grad(), preserved_modes(view.model): view.model.eval()(Resized(side)(x[:1]))
+            except RuntimeError as e: raise ValueError(f'{type(view.model).__name__} does not take images of {side} px: {e}') from e
+
+# %% ../nbs/05_step.ipynb #6b00000e
+def as_subnets(
+    depths, # of one sub-network, or of several
+    space:Sequence[int], # blocks of the main network, per stage
+)->list: # tuples of ints
+    "One sub-network or several as a list; a `ValueError` for depths that the network has not."
+    several = isinstance(depths, (list, tuple)) and depths and all(isinstance(d, (list, tuple)) for d in depths)
+    return [check_depths(d, space) for d in (depths if several else [depths])]
+
 def shared_parts(
     depths:Sequence[int], # the sub-network
     space:Sequence[int], # blocks of the main network, per stage
@@ -236,6 +326,127 @@ def shared_parts(
         n_shared += d
         if d < n: break
     return n_shared
+
+# %% ../nbs/05_step.ipynb #6b000010
+class _OwnNetwork:
+    "A network of a step: its number, its depths, its parts, and how it comes to its images."
+    def __init__(self, view, k, depths, transform=None):
+        self.k, self.depths, self.transform = k, depths, transform
+        self.parts = view.parts(depths)
+        self.cut = 0 if transform else _alike(self.parts, view.parts())     # from here on a part of the batch is enough
+
+    def images(self, x): return self.transform(x) if self.transform else x
+
+def _alike(a, b):
+    "How many parts two networks run alike; the head is never counted."
+    n, most = 0, min(len(a), len(b)) - 1
+    while n < most and a[n] is b[n]: n += 1
+    return n
+
+def _some_of(n, batch_share):
+    "How many of `n` images a sub-network sees."
+    if isinstance(batch_share, numbers.Real) and not isinstance(batch_share, bool) and 0 < batch_share <= 1:
+        return max(1, round(batch_share * n))
+    raise ValueError(f'batch_share is a number above 0 and at most 1, got {batch_share!r}')
+
+def _run_from(net, h, start, n_images, note=None):
+    "What a network makes of `h`, the first `start` parts having run; from `net.cut` on of the first `n_images` alone."
+    for n,part in enumerate(net.parts[start:], start):
+        if n == net.cut and len(h) > n_images: h = h[:n_images]
+        h = part(h)
+        if note: h = note(n + 1, h)
+    return h
+
+# %% ../nbs/05_step.ipynb #6b000013
+class MainTerm:
+    "The term of the main network: its weight, and what its logits go through."
+    def __init__(self,
+        loss_func:Callable=F.cross_entropy, # of logits and labels
+        w_main:float=1., # weight of the term
+        main_logits:Callable|None=None, # what the loss function is given: a function of the logits, as `layer_normed`
+    ):
+        check_loss(loss_func)
+        if not isinstance(w_main, numbers.Real) or isinstance(w_main, bool) or not 0 <= w_main < math.inf:
+            raise ValueError(f'w_main must be a finite number >= 0, got {w_main!r}')
+        if main_logits is not None and not callable(main_logits):
+            raise ValueError(f'main_logits is a function of logits, or None; got {main_logits!r}')
+        self.loss_func, self.w_main, self.main_logits = loss_func, w_main, main_logits
+
+    def __call__(self, z, y):
+        "(what the loss gains, loss of the main network)."
+        loss = self.loss_func(self.main_logits(z) if self.main_logits else z, y)
+        return loss if self.w_main == 1 else self.w_main * loss, loss
+
+# %% ../nbs/05_step.ipynb #6b000015
+def _check_no_main(main_pass, weigh, named, times):
+    "A `ValueError` where something asks for a main network that does not run."
+    check_switches(main_pass=main_pass)
+    if main_pass: return
+    if weigh is not None: raise ValueError('a weight per image asks what the main network knows, which does not run: weigh=None')
+    if set(named) & {'main', 'parent'}: raise ValueError("the main network does not run, so it cannot teach: teacher='peer' or 'label'")
+    if times != 1: raise ValueError('where the main network does not run, every step has sub-networks: every=1')
+
+def check_parts(
+    lam:float=10., # weight of the divergence
+    weigh:Callable|None=earned, # weight per image, or None
+    main_pass:bool=True, # does the main network run?
+    batch_share:float=1., # the part of the batch that sub-networks see
+    **learning, # `divergence`, `teacher`, `reduction`, `ignore`, `times`: see `SubnetTerms`
+)->SubnetTerms: # what sub-networks are to learn
+    "A `ValueError` for parts that are none, or do not go together."
+    terms = SubnetTerms(lam, weigh, **learning)
+    _check_no_main(main_pass, weigh, terms.teachers, terms.times)
+    _some_of(1, batch_share)
+    return terms
+
+def _transforms(transforms, n):
+    "What makes the images of each sub-network; a `ValueError` if it is not one per sub-network."
+    transforms = [None] * n if transforms is None else list(transforms)
+    if len(transforms) != n: raise ValueError(f'{len(transforms)} transforms of the images were given for {n} sub-networks')
+    return transforms
+
+# %% ../nbs/05_step.ipynb #6b000017
+StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
+
+def stimulative_loss(
+    view:Unraveled, # the unravelled network, in training mode
+    x:torch.Tensor, # a batch of images
+    y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
+    depths:Sequence[int], # the drawn sub-network, or a list of several
+    lam:float=10., # weight of the divergence
+    loss_func:Callable=F.cross_entropy, # loss of the main network
+    weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+    update_bn:bool=False, # let the further passes move the running statistics too, as the authors' code does
+    w_main:float=1., # weight of the main network's term
+    main_logits:Callable|None=None, # what `loss_func` is given: a function of the logits
+    main_pass:bool=True, # run the main network; False: the first sub-network stands in its place
+    transforms:Sequence|None=None, # per sub-network what makes its images of the batch, None where nothing does
+    batch_share:float=1., # the part of the batch that sub-networks see, from where they part from the main network
+    **learning, # `divergence`, `teacher`, `reduction`, `times`: see `SubnetTerms`
+)->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; means over the sub-networks
+    "Cross entropy of the main network plus the weighted divergences of sub-networks, by full passes (Alg. 1, lines 4-6)."
+    main = MainTerm(loss_func, w_main, main_logits)
+    terms = check_parts(lam, weigh, main_pass, batch_share, ignore=ignored_label(loss_func), **learning)
+    check_switches(update_bn=update_bn)
+    check_batch(view, x)
+    subnets, m = as_subnets(depths, view.depths), _some_of(len(x), batch_share)
+    nets = [_OwnNetwork(view, k, *o) for k,o in enumerate(zip(subnets, _transforms(transforms, len(subnets))))]
+    zs = [view(x)] if main_pass else [_run_from(nets[0], x, 0, len(x))]
+    with nullcontext() if update_bn else frozen_running_stats(view.model):
+        later = nets[0 if main_pass else 1:]
+        zs += [_run_from(net, net.images(x), 0, m) for net in later]
+    return _summed(main if main_pass else None, terms, zs, _labels(view, y, zs[0], weigh, terms.ignore))
+
+def _summed(main, terms, zs, y):
+    "The sum of all terms; `zs`: logits of the main network, if it ran, and of the sub-networks."
+    terms.begin(zs[0], y)
+    term, loss = main(zs[0], y) if main else (0., None)
+    if main: zs = zs[1:]
+    for k,z in enumerate(zs): terms.note(k, z)
+    pairs = [terms.of(k, z) for k,z in enumerate(zs)]
+    kl = sum(kl for _,kl in pairs) / len(pairs)
+    weight = kl.new_tensor(terms.lam) if terms.weights is None else terms.mean_weight()
+    return StimulativeLoss(term + sum(t for t,_ in pairs), kl if loss is None else loss, kl, weight)
 
 # %% ../nbs/05_step.ipynb #9d38c0c5
 def _random_states(device):
@@ -312,18 +523,29 @@ def _say_unseen(model):
                   'what it has in common with the main network included. A network that is compiled as a whole hides its blocks; '
                   'compile those one by one instead, with stimulative.bench.compile_blocks(model) (nbs/howto/compile)')
 
-# %% ../nbs/05_step.ipynb #e4000021
-class _HooksForOnePass:
-    "Inside `with`, the hooks that `hooks` puts in place are there; they go at the end, or earlier with `remove`."
+# %% ../nbs/05_step.ipynb #6c000001
+class PassHooks:
+    "Hooks for one pass of a model: there inside `with`, gone when the pass ends, with an error or without."
     _removers = ()
+    def __init__(self,
+        model:nn.Module, # the network whose pass is looked at
+    ): self.model = model
 
-    def hooks(self): "Put hooks in place; the functions that remove them."
+    def hooks(self)->list: "Put hooks in place; the functions that remove them."
+    def on_end(self): "What is to be done when the pass is over."
+    def is_this_pass(self): "Is the model in the mode it had when the hooks were put in place?"; return self.model.training == self._mode
 
     def __enter__(self):
-        self._removers = self.hooks()
+        self._mode = self.model.training
+        self._removers = [*self.hooks(), self.model.register_forward_hook(self._end, always_call=True).remove]
         return self
 
     def __exit__(self, *exc): self.remove()
+
+    def _end(self, model, args, out):
+        if not self.is_this_pass(): return
+        self.on_end()
+        self.remove()
 
     def remove(self):
         while self._removers: self._removers.pop()()
@@ -340,88 +562,92 @@ def _branch_problem(
     if drawn: return 'random numbers are drawn in the shared part'
     if trains and not h.requires_grad: return 'the shared part keeps no graph'
 
-# %% ../nbs/05_step.ipynb #e4000027
-class _Fork:
-    "What main network and sub-network run alike, and where they part."
-    def __init__(self, view, depths):
-        check_unraveled(view)
-        self.view = view
-        self.depths = check_depths(depths, view.depths)
-        self.start = shared_parts(self.depths, view.depths)     # the first part that differs
-        self.shared = view.parts(self.depths)[:self.start]
-
-    def is_whole(self):
-        "Is the sub-network the main network itself?"
-        return self.depths == self.view.depths
-
-    def trains(self):
-        "Are there weights to train in what both run?"
-        return any(p.requires_grad for part in self.shared for p in part.parameters())
-
-# %% ../nbs/05_step.ipynb #e400002a
-class _PassNotes(_Fork):
-    "The images of a pass, the activation where the paths part, and what speaks against taking it over."
-    def __init__(self, view, depths):
-        super().__init__(view, depths)
-        self.problem = _unseen      # why nothing can be taken over; None where it can
-        self.head_draws = False     # were random numbers drawn after the last block?
-        self.amp = None             # enters the autocast that was on where the paths part
+# %% ../nbs/05_step.ipynb #6c000007
+class _Place:
+    "The activation of a pass after some parts, and what speaks against going on from it."
+    def __init__(self, parts):
+        self.trains = any(p.requires_grad for part in parts for p in part.parameters())
+        self.problem, self.amp = _unseen, None      # `amp` enters the autocast that was on here
         self.forget()
 
-    def forget(self): self._batch = self._branch = None       # each a `_SeenTensor`
+    def forget(self): self._seen = None
 
     @property
-    def h(self): return None if self._branch is None else self._branch.tensor
+    def h(self): return None if self._seen is None else self._seen.tensor
+
+    def arrive(self, h, drawn):
+        self.problem = _branch_problem(h, self._seen is None, drawn, self.trains)
+        self._seen, self.amp = _SeenTensor(h), _autocast_now(h.device.type)
+
+    def why_not(self):
+        "A reason against going on from here; None where there is none."
+        if self.problem: return self.problem
+        if not self._seen.unchanged(): return 'the activation was written into'
+
+# %% ../nbs/05_step.ipynb #6c00000a
+class _PassNotes:
+    "The images of a pass, the places where other networks go on, and whether random numbers were drawn before them."
+    def __init__(self, parts, starts):
+        self.places = {n: _Place(parts[:n]) for n in sorted(starts)}    # number of parts before it -> place
+        self.to_head = len(parts) - 1 in self.places
+        self.head_draws = False     # were random numbers drawn after the last block?
+        self._batch, self._drawn = None, False
 
     def begin(self, x):
         self._batch = _SeenTensor(x)
         self._draws = _DrawWatch(x.device)
 
-    def arrive(self, h):
-        first, drawn = self._branch is None, self._draws.drawn()
-        self.problem = _branch_problem(h, first, drawn, self.trains())
-        self._branch = _SeenTensor(h)
-        self.amp = _autocast_now(h.device.type)
+    def arrive(self, n, h):
+        self._drawn = self._draws.drawn() or self._drawn
+        self.places[n].arrive(h, self._drawn)
 
     def end(self):
-        if self._branch is not None and self.is_whole(): self.head_draws = self._draws.drawn()
+        if self.to_head and self._batch is not None: self.head_draws = self._draws.drawn()
 
-    def why_full(self,
+    def why_not_shared(self,
+        n:int, # parts that have run
         x:torch.Tensor, # the images that the sub-network is to see
-    )->str|None: # a reason; None where the sub-network can go on from `h`
+    )->str|None: # a reason; None where a sub-network can go on from here
         "What makes a second pass differ in the shared part, as far as the pass has shown it."
-        if self.problem: return self.problem
-        if not self._batch.is_same(x): return 'the images are not those of the main pass'
-        if not self._branch.unchanged(): return 'the activation was written into'
+        place = self.places[n]
+        if place.problem: return place.problem
+        return place.why_not() if self._batch.is_same(x) else 'the images are not those of the main pass'
 
-# %% ../nbs/05_step.ipynb #d3bd0026
-class MainPass(_PassNotes, _HooksForOnePass):
+# %% ../nbs/05_step.ipynb #6c00000e
+class MainPass(_PassNotes, PassHooks):
     "Looks on at one pass of the main network: `with MainPass(view, depths) as main: z = model(x)`."
     def __init__(self,
         view:Unraveled, # the unravelled network
-        depths:Sequence[int], # the drawn sub-network
+        depths:Sequence[int], # the drawn sub-network, or a list of several
+        lead:Sequence[int]|None=None, # depths of the network that runs in the main network's place; None: the main network
     ):
-        super().__init__(view, depths)
+        self.view = check_unraveled(view)
+        PassHooks.__init__(self, view.model if lead is None else lead_network(view, lead))
+        self.parts = view.parts(lead)
+        subnets = as_subnets(depths, view.depths)
+        _PassNotes.__init__(self, self.parts, {_alike(self.parts, view.parts(d)) for d in subnets} - {0})
 
     def hooks(self):
-        model = self.view.model
-        self._mode = model.training
-        return [model.register_forward_pre_hook(self._on_begin).remove,
-                _watch(self.view, self.shared[-1], self._on_arrival),
-                model.register_forward_hook(self._on_end, always_call=True).remove]
+        seen = [_watch(self.view, self.parts[n - 1], partial(self._on_arrival, n)) for n in self.places]
+        return [self.model.register_forward_pre_hook(self._on_begin).remove, *seen]
 
     def _on_begin(self, model, args):
-        if torch.compiler.is_compiling() or model.training != self._mode: return
+        if torch.compiler.is_compiling() or not self.is_this_pass(): return
         if args and isinstance(args[0], torch.Tensor): self.begin(args[0])
 
-    def _on_arrival(self, h):
+    def _on_arrival(self, n, h):
         if torch.compiler.is_compiling() or self._batch is None: return
-        if isinstance(h, torch.Tensor): self.arrive(h)
+        if isinstance(h, torch.Tensor): self.arrive(n, h)
 
-    def _on_end(self, model, args, out):
-        if model.training != self._mode: return
-        self.end()
-        self.remove()
+    def on_end(self): self.end()
+
+def lead_network(
+    view:Unraveled, # the unravelled network
+    depths:Sequence[int], # of the sub-network
+)->nn.Module: # of the model's class, sharing all modules that it keeps
+    "A sub-network as a model of its own, for the pass that runs in the main network's place."
+    gone = [block for stage,d in zip(view.stages, check_depths(depths, view.depths)) for block in stage[d:]]
+    return exchange_blocks(view, {block: nn.Identity() for block in gone})
 
 # %% ../nbs/05_step.ipynb #b0a1000e
 _no_gradient = 'the loss has no gradient, so there is no step to take: is it under torch.no_grad(), or are all weights frozen?'
@@ -458,140 +684,305 @@ class _LossFactor:
         if not plain or self.factor is not None: raise RuntimeError(_once)
         self.factor = arrived
 
-# %% ../nbs/05_step.ipynb #a106b2e8
-class LateTerm(_LossFactor):
-    "A term of the loss that is computed during the backward of the rest, at the activation where it branches off."
-    def __init__(self,
-        term:Callable, # activation (None where there is none to begin with) -> a scalar with gradient
-        weight:float, # of the term
-        loss:torch.Tensor, # the rest, whose `backward` is to come
-        h:torch.Tensor|None=None, # the activation; None, or one without gradient: `finish` computes the term
-        around:Callable=nullcontext, # makes a context manager that is open during the term and its backward
-    ):
-        super().__init__(loss)
-        self.term, self.weight, self.around = term, weight, around
-        self.value = None       # of the term, once it is known
-        self._h = None if h is None else h.detach()
+# %% ../nbs/05_step.ipynb #6d000001
+class _Branch:
+    "A term that is computed where the gradient comes by its activation, or in the end."
+    def __init__(self, begun, around, term, h, weight):
+        self.begun, self.around, self.term, self.weight = begun, around, term, weight
+        self.value, self._h = None, None if h is None else h.detach()
         if h is not None and h.requires_grad: h.register_hook(_weak_hook(self._at_branch))
 
     def _backward(self, h):
         with self.around():
             with torch.enable_grad(): value = self.term(h)
-            value.backward(self.weight * self.factor.to(value.dtype))
+            value.backward(self.weight * self.begun.factor.to(value.dtype))
         self.value = value.detach()
 
     def _at_branch(self, grad):
-        if self.factor is None or self._h is None: return grad
+        if self.begun.factor is None or self.value is not None: return grad
         leaf, self._h = self._h.requires_grad_(), None
         self._backward(leaf)
         return grad + leaf.grad
 
-    def finish(self)->torch.Tensor: # no gradient; None if there was no backward
-        "The term's value; what the backward of the rest did not reach is done now."
-        if self.value is None and self.factor is not None: self._backward(self._h)
+    def finish(self):
+        "Compute the term unless it was, or there was no backward."
+        if self.value is None and self.begun.factor is not None: self._backward(self._h)
         self._h = None
-        return self.value
 
-# %% ../nbs/05_step.ipynb #e4000037
+# %% ../nbs/05_step.ipynb #6d000002
+class TermInBackward:
+    "Terms of the loss that are computed during the backward of the rest, each at the activation where it branches off."
+    def __init__(self,
+        term:Callable|None, # activation (None where there is none to begin with) -> a scalar with gradient
+        weight:float, # of the term
+        loss:torch.Tensor, # the rest, whose `backward` is to come
+        h:torch.Tensor|None=None, # the activation; None, or one without gradient: `finish` computes the term
+        around:Callable=nullcontext, # makes a context manager that is open during a term and its backward
+    ):
+        self._begun, self.around, self.branches = _LossFactor(loss), around, []
+        self.loss = self._begun.loss        # what to call `backward` on
+        if term is not None: self.add(term, h, weight)
+
+    def add(self, term, h=None, weight=1.)->_Branch:
+        "A further term, of the activation `h`."
+        self.branches.append(_Branch(self._begun, self.around, term, h, weight))
+        return self.branches[-1]
+
+    def finish(self)->torch.Tensor: # no gradient; None if there was no backward
+        "The sum of the terms' values; what the backward of the rest did not reach is done now."
+        for branch in self.branches: branch.finish()        # there may come more meanwhile
+        if self._begun.factor is None: return None
+        return sum(branch.value for branch in self.branches)
+
+# %% ../nbs/05_step.ipynb #6f000001
+class _Network(_OwnNetwork):
+    "A network of a step, and whose activation it goes on from."
+    def __init__(self, view, k, depths, transform=None):
+        super().__init__(view, k, depths, transform)
+        self.origin, self.start = None, 0       # the network it goes on from, after how many parts
+        self.followers = {}                     # number of parts -> networks that go on from there
+        self.how = ''                           # 'shared', 'none' or 'full: why', once it is known
+
+    def follow(self, earlier):
+        "Go on from the one among earlier networks with the same images that has most in common."
+        earlier = [o for o in earlier if o.transform is self.transform]
+        if not earlier: return
+        origin = max(earlier, key=lambda o: _alike(o.parts, self.parts))
+        self.origin, self.start = origin, _alike(origin.parts, self.parts)
+        origin.followers.setdefault(self.start, []).append(self)
+
+    def is_same(self, other): return other is not None and other.transform is self.transform and self.depths == other.depths
+
+def plan_step(
+    view:Unraveled, # the unravelled network
+    subnets:Sequence, # depths of the sub-networks
+    transforms:Sequence, # what makes their images of the batch, None where nothing does
+    lead:Sequence[int]|None=None, # depths of the network that runs in the main network's place; None: the main network
+    share:bool=True, # False: every network runs in full
+)->list: # the main network first
+    "The networks of a step, each going on from the earlier one that it agrees with for longest."
+    nets = [_Network(view, None, view.depths if lead is None else tuple(lead))]
+    for k,(depths,transform) in enumerate(zip(subnets, transforms)):
+        nets.append(_Network(view, k, depths, transform))
+        if share: nets[-1].follow(nets[:-1])
+    return nets
+
+# %% ../nbs/05_step.ipynb #6f000005
+def blocks_run(
+    depths:Sequence[int], # blocks of the main network, per stage, or of what runs in its place
+    subnets:Sequence, # depths of the sub-networks of a step
+)->tuple: # (blocks that run when beginnings are shared, blocks of all networks)
+    "How many blocks a step runs, and how many its networks have one by one."
+    nets, nodes = [check_space(net) for net in (depths, *subnets)], set()
+    for net in nets:
+        path = [(s, i) for s,d in enumerate(net) for i in range(d)]
+        nodes.update(tuple(path[:n]) for n in range(1, len(path) + 1))
+    return len(nodes), sum(map(sum, nets))
+
+# %% ../nbs/05_step.ipynb #6f000008
 def _how(why, is_whole, head_draws):
     "'full: why', 'none' where main network and sub-network are one computation, or 'shared'."
     if why: return f'full: {why}'
     return 'none' if is_whole and not head_draws else 'shared'
 
-# %% ../nbs/05_step.ipynb #e400003a
-class _SecondPass(MainPass):
-    "The sub-network's pass, which goes on where it parts from the main network."
+def _nothing_to_learn(terms):
+    "Is there nothing to learn from an equal of oneself? Then the main network need not run as its own sub-network."
+    return list(terms.teachers) == ['main'] and (terms.divergence is None or isinstance(terms.divergence, (KL, Alpha, Adaptive)))
+
+# %% ../nbs/05_step.ipynb #6f00000a
+class _StepOptions(MainPass):
+    "The networks of a step and what they are to learn."
     def __init__(self,
         view:Unraveled, # the unravelled network, in training mode
-        depths:Sequence[int], # the drawn sub-network
+        depths:Sequence[int], # the drawn sub-network, or a list of several
         lam:float=10., # weight of the divergence
-        share:bool=True, # take over what both passes have in common
+        share:bool=True, # take over what passes have in common
         low_memory:bool=True, # the memory of common training; False: one backward, of the summed loss
-        update_bn:bool=False, # let the second pass move the running statistics too; it is then run in full
-        reduction:str='batchmean', # see `stimulative_kl`
-        within:Callable=nullcontext, # makes a context manager that is open while the sub-network runs
+        update_bn:bool=False, # let the further passes move the running statistics too; they are then run in full
+        reduction:str='batchmean', # see `SubnetTerms`
+        within:Callable=nullcontext, # makes a context manager that is open while sub-networks run
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
         ignore:int=-100, # the label of images that are passed over, see `ignored_label`
+        main_pass:bool=True, # run the main network; False: the first sub-network stands in its place
+        transforms:Sequence|None=None, # per sub-network what makes its images of the batch, None where nothing does
+        batch_share:float=1., # the part of the batch that sub-networks see, from where they part from the main network
+        **learning, # `divergence`, `teacher`, `times`: see `SubnetTerms`
     ):
-        check_lam(lam)
         check_switches(share=share, low_memory=low_memory, update_bn=update_bn)
-        super().__init__(view, depths)
-        self.lam, self.weigh = lam, weigh
+        self.terms = check_parts(lam, weigh, main_pass, batch_share, reduction=reduction, ignore=ignore, **learning)
+        subnets = as_subnets(depths, check_unraveled(view).depths)
+        lead = None if main_pass else subnets[0]
+        self.depths = subnets[0] if len(subnets) == 1 else subnets
         self.share, self.low_memory, self.update_bn = share, low_memory, update_bn
-        self.reduction, self.within, self.ignore = reduction, within, ignore
-        self.weight = lam   # the mean weight, once it is known
-        self.how = ''       # 'shared', 'none' or 'full: why', once it is known
+        self.within, self.batch_share, self.main_pass = within, batch_share, main_pass
+        nets = plan_step(view, subnets, _transforms(transforms, len(subnets)), lead, share and not update_bn)
+        self.main, self.nets = nets[0], nets[1:] if main_pass else nets[2:]
+        super().__init__(view, subnets, lead)
+        starts = {net.start for net in self.nets if net.origin is self.main}
+        if starts: self.places = {n: place for n,place in self.places.items() if n in starts}     # else one shows the autocast
 
-    def why_full(self, x):
+    weigh  = property(lambda self: self.terms.weigh, doc="Weight per image, see `SubnetTerms`.")
+    ignore = property(lambda self: self.terms.ignore, doc="The label of images that are passed over.")
+    weight = property(lambda self: self.terms.mean_weight(), doc="The mean weight of a batch's images.")
+
+# %% ../nbs/05_step.ipynb #6f00000c
+class _Decisions(_StepOptions):
+    "Decides how the networks run."
+    def why_full(self, net, x):
+        "Why a network runs in full, as far as is known after the main pass; None where it does not."
         if self.update_bn: return 'both passes move the running statistics'
-        return super().why_full(x) if self.share else 'not asked to share'
+        if not self.share: return 'not asked to share'
+        if net.origin is None: return 'the images are not those of the main pass'
+        return self.why_not_shared(net.start, x) if net.origin is self.main else None
+
+    def at_once(self): "Do all networks run before one backward?"; return not self.low_memory or 'peer' in self.terms.teachers
+
+    def in_order(self):
+        "Do the networks come in the order of their numbers when each runs at the place where it goes on?"
+        def below(net): return [o for n in sorted(net.followers, reverse=True) for f in net.followers[n] for o in (f, *below(f))]
+        return [net.k for net in below(self.main)] == [net.k for net in self.nets]
 
     def take_over(self, x):
-        "Decide `how` the sub-network runs; the activation that it goes on from, None where it begins with the images."
-        why = self.why_full(x)
-        if why == _unseen: _say_unseen(self.view.model)
-        self.how = _how(why, self.is_whole(), self.head_draws)
-        h = None if why else self.h
-        self.forget()
-        return h
+        "Decide how each network runs."
+        for net in self.nets:
+            why = self.why_full(net, x)
+            same = net.is_same(self.main) and _nothing_to_learn(self.terms)
+            net.how = _how(why, same, self.head_draws)
+        if any(_unseen in net.how for net in self.nets): _say_unseen(self.view.model)
+        full = [net.how for net in self.nets if net.how.startswith('full')]
+        chained = set(self.terms.teachers) - {'main', 'label'}
+        if chained and not self.at_once() and (full or not self.in_order()): self._all_in_full(full)
 
-# %% ../nbs/05_step.ipynb #e400003d
-class _SubnetTerm(_SecondPass):
-    "The weighted divergence of the sub-network."
-    kl = None       # the divergence, once it is known
+    def _all_in_full(self, full):
+        for net in self.nets:
+            if not net.how.startswith('full'): net.how = full[0] if full else 'full: each waits for the one before'
+            net.origin, net.followers = None, {}
 
+# %% ../nbs/05_step.ipynb #6f00000d
+class _Passes(_Decisions):
+    "Runs the networks."
     @contextmanager
     def around(self):
-        "Open during the second pass and, with `low_memory`, its backward, in which checkpointed blocks run again."
+        "Open during the further passes and, with `low_memory`, their backwards, in which checkpointed blocks run again."
+        if self._is_open: yield; return
         statistics = nullcontext() if self.update_bn else frozen_running_stats(self.view.model)
-        with self.within(), statistics: yield
+        self._is_open = True
+        try:
+            with self.within(), statistics: yield
+        finally: self._is_open = False
 
-    def divergence(self, h, x, z_main, reduction):
-        "Of the sub-network, from activation `h` on; None: from images `x` on."
-        if h is None: return sub_kl(self.view, x, z_main, self.depths, self.update_bn, reduction)
-        return sub_kl(self.view, h.clone(), z_main, self.depths, self.update_bn, reduction, self.start)
+    def forward(self, net, h, x):
+        "Logits of a network from activation `h` on, from its images where that is None; the places where others go on."
+        notes = _PassNotes(net.parts, net.followers)
+        start, h = (0, net.images(x)) if h is None else (net.start, h.clone())
+        if net.followers: notes.begin(h)
+        def note(n, h):
+            if n not in net.followers: return h
+            notes.arrive(n, h)
+            return h.clone()
+        return _run_from(net, h, start, _some_of(len(x), self.batch_share), note), notes
 
-    def term(self, weighting, x, z_main):
-        "A function of the activation, or of None, that gives what is added to the loss."
-        amp = self.amp or _autocast_now(x.device.type)
-        def weighted(h):
-            def kl_of(reduction): return self.divergence(h, x, z_main, reduction)
-            with amp(): value, self.kl = weighting.term(kl_of)
+# %% ../nbs/05_step.ipynb #6f000010
+class _Joined(_Passes):
+    "Adds the terms of the networks to the loss."
+    _late, _is_open = None, False       # a `TermInBackward`, while its backward is to come
+    added = kl = None                   # what the terms add to the loss, and the mean divergence, once they are known
+
+    def _term(self, net, x, amp):
+        "A function of an activation, or of None, that gives what is added to the loss."
+        def term(h):
+            with amp():
+                z, notes = self.forward(net, h, x)
+                self.terms.note(net.k, z)
+                value = self._value(net.k, z)
+            self._go_on(net, notes, x, amp)
             return value
-        return weighted
+        return term
 
-# %% ../nbs/05_step.ipynb #d74cda26
-class SubnetPass(_SubnetTerm):
-    "The second pass of a step: inside `with` the main network runs, `join` adds to its loss, `finish` gives the divergence."
-    _late = None        # a `LateTerm`, while its backward is to come
-    added = None        # what the term adds to the loss, once it is known
+    def _value(self, k, z):
+        "What the loss gains from a sub-network; its divergence is kept."
+        value, kl = self.terms.of(k, z)
+        self._kls.append(kl)
+        return value
+
+    def _go_on(self, net, notes, x, amp):
+        "Let those that follow a network branch off from its activations; at once in full, where that cannot be."
+        for n,followers in net.followers.items():
+            why = notes.places[n].why_not()
+            for f in followers:
+                if why: f.how = f'full: {why}'
+                branch = self._late.add(self._term(f, x, amp), None if why else notes.places[n].h)
+                if why: branch.finish()
+
+    def running(self): "Networks that run."; return [net for net in self.nets if net.how != 'none']
+
+# %% ../nbs/05_step.ipynb #6f000011
+class _Orders(_Joined):
+    "The two orders: all networks before one backward, or each in the backward of the rest."
+    def _at_once(self, x, z_lead, amp):
+        "The sum of all terms, all networks running before it."
+        noted, zs = {self.main: self}, {} if self.main_pass else {0: z_lead}
+        with self.around(), amp():
+            for net in self.running():
+                place = noted[net.origin].places[net.start] if net.how == 'shared' else None
+                why = place and place.why_not()
+                if why: net.how = f'full: {why}'
+                zs[net.k], noted[net] = self.forward(net, None if why or not place else place.h, x)
+                self.terms.note(net.k, zs[net.k])
+            return sum(self._value(k, z) for k,z in zs.items())
+
+    def _in_backward(self, loss, x, amp):
+        "The loss, in whose backward the terms come."
+        late = self._late = TermInBackward(None, 1., loss, around=self.around)
+        for net in self.running():
+            in_full = net.how.startswith('full')
+            if in_full or net.origin is self.main:
+                late.add(self._term(net, x, amp), None if in_full else self.places[net.start].h)
+        return late.loss
+
+    def _total(self, loss, z_main, x, amp):
+        if self.main_pass and not self.running():
+            self.kl = self.added = loss.new_zeros(())
+            return loss
+        at_once = self.at_once()
+        if not self.main_pass: loss = loss.new_zeros(()) if at_once else self._value(0, z_main)
+        self.added = None if self.main_pass or at_once else loss.detach()
+        if not at_once: return self._in_backward(loss, x, amp)
+        added = self._at_once(x, z_main, amp)
+        self.added = added.detach()
+        return loss + added
+
+# %% ../nbs/05_step.ipynb #6f000012
+class SubnetPass(_Orders):
+    "The further passes of a step: inside `with` the main network runs, `join` adds to its loss, `finish` gives the divergence."
+    hows = property(lambda self: [net.how for net in self.nets], doc="How each network ran: 'shared', 'none' or 'full: why'.")
+    how  = property(lambda self: ', '.join(dict.fromkeys(self.hows)), doc="The same in a word.")
 
     def join(self,
         loss:torch.Tensor, # of the main network, a scalar
         z_main:torch.Tensor, # its logits
-        x:torch.Tensor, # the images that the sub-network is to see
+        x:torch.Tensor, # the images that the sub-networks are to see
         y:torch.Tensor|None=None, # their labels; not needed with `weigh=None`
     )->torch.Tensor: # what to call `backward` on
-        "Add the weighted divergence to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
+        "Add the weighted divergences to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
         if not loss.requires_grad: raise ValueError(_no_gradient)
-        y = _labels(self.view, y, z_main, self.weigh, self.ignore)
-        weighting = _Weighting(self.lam, self.weigh, z_main, y, self.ignore, self.reduction)
-        if weighting.weights is not None: self.weight = weighting.mean_weight()
-        h = self.take_over(x)
-        if self.how == 'none':
-            self.kl = self.added = loss.new_zeros(())
-            return loss
-        term = self.term(weighting, x, z_main.detach())
-        if self.low_memory:
-            self._late = LateTerm(term, 1., loss, h, self.around)
-            return self._late.loss
-        with self.around(): added = term(h)
-        self.added = added.detach()
-        return loss + added
+        self.terms.begin(z_main, _labels(self.view, y, z_main, self.weigh, self.ignore))
+        self._kls = []
+        if not self.main_pass: self.terms.note(0, z_main)
+        self.take_over(x)
+        amp = next((p.amp for p in self.places.values() if p.amp), None) or _autocast_now(x.device.type)
+        total = self._total(loss, z_main, x, amp)
+        for place in self.places.values(): place.forget()
+        self._batch = None
+        return total
 
-    def finish(self)->torch.Tensor: # in nats, no gradient; None if there was no backward
+    def finish(self)->torch.Tensor: # in nats, no gradient, the mean over the sub-networks; None if there was no backward
         "The divergence. With `low_memory`, run what could not be run within the main loss's backward."
-        if self._late is not None: self.added, self._late = self._late.finish(), None
+        if self._late is not None:
+            late, lead, self._late = self._late.finish(), self.added, None
+            self.added = late if lead is None or late is None else lead + late
+        if self.kl is None and self.added is not None:
+            self.kl = sum(self._kls) / (len(self.nets) + (not self.main_pass))
         return self.kl
 
 # %% ../nbs/05_step.ipynb #bbc5fd83
@@ -599,28 +990,30 @@ def stimulative_backward(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
     y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
-    depths:Sequence[int], # the drawn sub-network
+    depths:Sequence[int], # the drawn sub-network, or a list of several
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
     amp:Callable=nullcontext, # context of the forward passes: `lambda: torch.autocast('cuda', torch.bfloat16)`
     backward:Callable=torch.Tensor.backward, # runs the loss's backward, such as `accelerator.backward`
-    **kwargs, # `share`, `low_memory`, `update_bn`, `reduction`, `within`, `weigh`: see `SubnetPass`
-)->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient
+    w_main:float=1., # weight of the main network's term
+    main_logits:Callable|None=None, # what `loss_func` is given: a function of the logits
+    **kwargs, # `share`, `low_memory`, `within`, and all that `stimulative_loss` takes: see `SubnetPass`
+)->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient; means over the sub-networks
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not torch.is_grad_enabled(): raise ValueError(_no_gradient)
-    check_loss(loss_func)
+    main = MainTerm(loss_func, w_main, main_logits)
     second = SubnetPass(view, depths, lam, ignore=ignored_label(loss_func), **kwargs)
     check_batch(view, x)
     with amp():
-        with second: z_main = view.model(x)
+        with second: z_main = second.model(x)
         y = _labels(view, y, z_main, second.weigh, second.ignore)
-        ce = loss_func(z_main, y)
-        total = second.join(ce, z_main, x, y)
+        term, ce = main(z_main, y)
+        total = second.join(term, z_main, x, y)
     backward(total)
     kl = second.finish()
     if kl is None: raise ValueError('`backward` was to run the backward of the loss, and did not')
-    ce = ce.detach()
-    return StimulativeLoss(ce + second.added, ce, kl, torch.as_tensor(second.weight))
+    total = second.added + term.detach() if second.main_pass else second.added
+    return StimulativeLoss(total, ce.detach(), kl, torch.as_tensor(second.weight))
 
 # %% ../nbs/05_step.ipynb #b0a10016
 def _logits(out):

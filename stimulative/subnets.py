@@ -17,7 +17,7 @@ from .unravel import Unraveled, check_depths, check_space, check_unraveled, unra
 __all__ = ['ordered_subnets', 'sample_subnet', 'step_generator', 'Space', 'all_depths', 'at_least', 'base_depths', 'base_or_full',
            'Sampler', 'Uniform', 'Constant', 'Sandwich', 'decaying_depth', 'Nested', 'drawn_at', 'check_draw',
            'ordered', 'constant', 'linear', 'doubling', 'falling', 'saturating', 'FromMask', 'LargerFirst',
-           'check_sampler', 'exchange_blocks', 'extract']
+           'check_sampler', 'Draws', 'exchange_blocks', 'extract']
 
 # %% ../nbs/02_subnets.ipynb #9fbe4b7f
 def ordered_subnets(
@@ -299,6 +299,49 @@ def check_sampler(
     if callable(sampler) and not isinstance(sampler, type): return
     raise ValueError('a sampler is one of Uniform(), Constant(), Sandwich(n), Nested(), FromMask(), LargerFirst(...), '
                      f'or a function of (space, generator, step, fraction, previous); got {sampler!r}')
+
+# %% ../nbs/02_subnets.ipynb #5b000001
+class Draws:
+    "What is drawn in each step: a function of seed, epoch and iteration."
+    def __init__(self,
+        seed:int=0, # of the run
+        sampler:Callable|None=None, # see `Sampler`; None: `Uniform()`
+        space:Callable=all_depths, # depths of the main network -> `Space`
+        sub_tfm:Callable|None=None, # (images, number of sub-networks, generator) -> per sub-network what makes its images, or None
+        every:int=1, # only each so-many-th step has sub-networks
+    ):
+        self.sampler = Uniform() if sampler is None else sampler
+        check_sampler(self.sampler)
+        if not callable(space):
+            raise ValueError("space is a function of the main network's depths, as all_depths or at_least(3); "
+                             f'got {space!r}')
+        if sub_tfm is not None and not callable(sub_tfm): raise ValueError(f'sub_tfm is Sides(...), a function, or None; got {sub_tfm!r}')
+        _check_count(every, 'every')
+        self.seed, self.space, self.sub_tfm, self.every = seed, space, sub_tfm, every
+
+    def number(self, epoch, iteration, n_batches):
+        "The number of this step among those that have sub-networks; None if it has none."
+        step = epoch * n_batches + iteration
+        return None if step % self.every else step // self.every
+
+    def subnets(self,
+        depths:Sequence[int], # blocks of the main network, per stage
+        epoch:int, # from 0
+        iteration:int, # within the epoch, from 0
+        n_batches:int, # of an epoch
+        fraction:float=0., # of training done
+    )->list: # depths of each sub-network
+        "The sub-networks of a step that has some."
+        number = self.number(epoch, iteration, n_batches)
+        def generator_of(t):
+            if t == number: return step_generator(self.seed, epoch, iteration)
+            return step_generator(self.seed, *divmod(t * self.every, n_batches))
+        return drawn_at(self.sampler, self.space(depths), number, generator_of, fraction)
+
+    def transforms(self, x, n, epoch, iteration):
+        "What makes the images of each of `n` sub-networks; None where nothing does."
+        if self.sub_tfm is None: return None
+        return self.sub_tfm(x, n, step_generator(self.seed, -1 - epoch, iteration))
 
 # %% ../nbs/02_subnets.ipynb #f0883378
 def _twin_of(module):
