@@ -64,18 +64,29 @@ def _machine_text(record):
 
 def _made_line(record):
     "What of a record stands under its table."
-    what = [f'{k} {record[k]}' for k in ('data', 'network', 'epochs', 'seed', 'seeds') if record.get(k) is not None]
+    said = ('data', 'network', 'epochs', 'seed', 'seeds', 'trainings', 'minutes')
+    what = [f'{k} {record[k]}' for k in said if record.get(k) is not None]
     libraries = [f'{k} {record[k]}' for k in ('torch', 'fastai') if record.get(k)]
     made = [f'version {record["source"]}'] if record.get('source') else ['version not recorded']
     if record.get('finished'): made.append(record['finished'])
     return '; '.join([*what, _machine_text(record), *libraries, *made])
 
 # %% ../nbs/40_store.ipynb #40de0004
+def _as_one(record):
+    "A record of several trainings as one: what the first says, how many they are, their minutes and versions."
+    trainings = record.get('records')
+    if not trainings: return record
+    minutes = sum(o['summary']['wall (s)'] for o in trainings) / 60
+    versions = ', '.join(sorted({o.get('source') or 'not recorded' for o in trainings}))
+    several = dict(trainings=len(trainings), minutes=round(minutes), source=versions, seed=None)
+    return {**trainings[0], **several, 'command': record.get('command')}
+
 class made_with:
     "How a stored record was made: a line, and behind it the command."
     def __init__(self,
-        record:dict, # with a `command` or `how`, and what `versions` gives
+        record:dict, # with a `command` or `how`, and what `versions` gives; or a `command` and the `records` of several trainings
     ):
+        record = _as_one(record)
         self.line = _made_line(record)
         self.command = record.get('command') or record.get('how') or 'no command was recorded'
 
