@@ -66,7 +66,8 @@ def node_statistics(
     stats, # of `path_statistics`
 )->dict: # name of a node -> 2 x channels, means and variances; nodes without batch norm have none
     "The statistics of a walk over the tree, named."
-    return {_node_name(node): torch.cat([total / stats.n for total in sums], 1) for node,sums in stats.sums.items() if sums}
+    return {_node_name(node): torch.cat([total / stats.n for total in sums.values()], 1)
+            for node,sums in stats.sums.items() if sums}
 
 # %% ../nbs/14_anytime.ipynb #3c4c9ca1
 def _nodes_of(path):
@@ -273,7 +274,7 @@ def measure_depths(
             for d,times in seconds.items():
                 net(x, depths=d)                # warms up
                 for _ in range(turn * n // turns, (turn + 1) * n // turns):
-                    times.append(elapsed_seconds(partial(_run, depths=d), net, x))
+                    times.append(elapsed_seconds(partial(_run, net, x, d), x.device))
     net.latency[timed_on(x)] = {d: 1e3 * statistics.median(times) for d,times in seconds.items()}
     return net.latency[timed_on(x)]
 

@@ -117,7 +117,7 @@ def bench_anytime(
     with torch.inference_mode(), amp():
         for _ in range(2): model(x), net(x)
         for _ in progress(range(draws)):
-            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(elapsed_seconds(nn.Module.__call__, run, x))
+            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(elapsed_seconds(partial(run, x), x.device))
         net.measure(x, n=4)
         switch = _microseconds(lambda: net.set_depths(smallest))
         pick = _microseconds(lambda: net.within(ms=1e6, x=x))
