@@ -7,7 +7,7 @@ __all__ = []
 
 # %% ../nbs/99_all.ipynb #878b4663
 # networks, taken apart and cut out
-from .unravel import NotResidualError, Unraveled, register_family, unravel
+from .unravel import NotResidualError, register_family, unravel
 from .subnets import extract, ordered_subnets, sample_subnet
 from .recalibrate import calibration_batches, recalibrate_bn
 # one step
@@ -15,13 +15,13 @@ from .step import earned, stimulative_backward, stimulative_kl, stimulative_loss
 # every sub-network tested, networks destroyed
 from .loafing import evaluate_subnets, loafing_matrix, summarize
 from .destroying import delete_layers, destruction, destruction_paths, permute_layers
-# models, theory, cost
+# models, cost, one network that runs at every depth
 from .models import cifar_resnet, digits_resnet, load_published
 from .densenets import densenet, nested_densenet
-from .theory import measure_gap, paper_bound, tight_bound
 from .cost import measure_cost, step_cost
+from .anytime import AnytimeNet
 # training
-from .data import cifar_dls, digits_dls, imagenet_dls
+from .data import cifar_dls, digits_dls, folder_dls, imagenet_dls
 from .callback import StimulativeCallback, ramp, ramped
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
 # looking
@@ -29,12 +29,19 @@ from .interpret import DestructionInterpretation, LoafingInterpretation, read_re
 from .facts import measure_latency, subnet_facts
 from .explorer import explore
 from .matrix import plot_matrix
+from .page import sliders
 # the lab
 from .comparison import compare
 from .store import ResultsStore, results
-from .experiment import Run, evaluate_checkpoint, preset, presets, record_interpretation, train
-from .statistics import paired_gain
-from .sweeps import ablate_lambda, plot_lambda, plot_trajectories, read_records, sweep, trajectory, write_records
+from .experiment import Run, preset, presets, train
+from .statistics import aggregate, paired_gain
+from .sweeps import ablate_lambda, plot_lambda, plot_trajectories, read_records, sweep
+# for devices
+from .budgets import best_under, pareto
+from .export import export_subnet
+from .model_card import card_of_learner
+# modules whose names are found here for one release more
+from . import theory as _theory
 
 # %% ../nbs/99_all.ipynb #21a00002
 __all__ = [name for name in dir() if not name.startswith('_') and name != 'annotations']
