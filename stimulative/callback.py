@@ -12,9 +12,9 @@ from fastai.basics import *
 from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
-from .unravel import unravel
+from .unravel import preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import earned
+from .divergence import check_divergence, earned
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import ignored_label
 
@@ -359,10 +359,13 @@ def begin_batch(self:StimulativeCallback, x):
 
 @patch
 def _look_at_first(self:StimulativeCallback, x):
-    "At the first batch see that the view is right and that the network takes images of all sides."
+    "At the first batch see that the view is right, and the network such that the parts can be had of it."
     if self._view.checked: return
     self.check_view(x)
     if hasattr(self.draws.sub_tfm, 'check'): self.draws.sub_tfm.check(self._view, x)
+    if self.kwargs['divergence'] is None: return
+    with torch.no_grad(), preserved_modes(self._view.model): n_classes = self._view.model.eval()(x[:1]).shape[1]
+    check_divergence(self.kwargs['divergence'], n_classes)
 
 @patch
 def _check_labels_told(self:StimulativeCallback):

@@ -124,7 +124,12 @@ class KeepMeans(ImageNumbers):
     "Brings running means which images they see, and keeps them with the optimizer's state."
     def __init__(self,
         bank:RunningMeans, # the teacher that remembers
-    ): self.bank = bank
+    ): self.bank, self._of = bank, None
+
+    def before_fit(self):
+        "Means of another network are forgotten."
+        if self._of is not self.learn.model: self.bank.means = None
+        self._of = self.learn.model
 
     def state(self):
         "Where the optimizer keeps what belongs to the last group's first parameter."
