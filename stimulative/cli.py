@@ -208,7 +208,7 @@ def results(
 def evaluate(
     checkpoint:str, # final.pt of a run
     data:str=None, # folder of the images
-    csv:str=None, # write a row a sub-network to this file
+    csv:str=None, # write a row per sub-network to this file
     as_json:store_true=False, # --json: print the sub-networks as one last line of JSON
 ):
     "Evaluate all ordered sub-networks of a trained network."
@@ -336,7 +336,7 @@ def _draw_lambda(table, folder):
 # %% ../nbs/90_cli.ipynb #17f00010
 def over_seeds(
     table:"DataFrame", # of `ablate_lambda`
-)->"DataFrame": # a row a lambda
+)->"DataFrame": # a row per lambda
     "Means over the seeds, and how far trainings of different seeds lie apart."
     import pandas as pd
     groups = table.groupby('lam')
@@ -353,7 +353,7 @@ def _weights(text):
     except ValueError: raise ValueError(f'--lams is numbers with commas between, as in 0,1,5; got {text}') from None
 
 def _print_ablation(table, seeds, out):
-    "A row a training, a row a lambda, and where everything is."
+    "A row per training, a row per lambda, and where everything is."
     shown = ('lam', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'diverged in epoch', 'error')
     _say(_table(table, shown))
     if seeds > 1 and 'main (%)' in table: _say(f'\n{over_seeds(table).to_string()}')
