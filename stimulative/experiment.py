@@ -105,7 +105,7 @@ def _method_names(method):
 
 def _method(name):
     "What makes the callback of a method; None for common training."
-    return methods[name] if name in methods else _imported(name, 'method')
+    return methods[name] if name in methods else import_named(name, 'method')
 
 
 # %% ../nbs/42_experiment.ipynb #fa07124a
