@@ -16,7 +16,7 @@ from .unravel import check_depths, check_images, unravel
 from .subnets import ordered_subnets, _rewired, _twin_of
 from .recalibrate import batch_norms, calibration_batches, preserved_statistics
 from .loafing import path_statistics, path_tree, subnet_path, walk_paths
-from .models import CifarResNet, digits_resnet
+from .models import CifarResNet, digits_resnet, optional
 from .densenets import FewerChannels, densenet, densenet_shape
 from .cost import elapsed_seconds, timed_on
 
@@ -354,10 +354,7 @@ def find_constructor(
 _weights, _about, _version = 'model.safetensors', 'config.json', 1
 _entries = ('anytime', 'constructor', 'arguments', 'space', 'depths', 'subnets', 'image_shape', 'accuracy', 'latency', 'sha256')
 
-def _safetensors():
-    try: import safetensors.torch as st
-    except ImportError as e: raise ImportError('saving and loading need safetensors: pip install stimulative[hub]') from e
-    return st
+def _safetensors(): return optional('safetensors.torch', 'hub')
 
 def _by_name(values): return {','.join(map(str, d)): v for d,v in values.items()}
 def _by_depths(values): return {tuple(map(int, name.split(','))): v for name,v in values.items()}
@@ -472,11 +469,7 @@ def load_pretrained(
         raise ValueError(f'{path}: the config does not fit the weights: {reason}') from e
 
 # %% ../nbs/14_anytime.ipynb #4f561a16
-def _hub():
-    "huggingface_hub; an error that says how to come by it."
-    try: import huggingface_hub
-    except ImportError as e: raise ImportError('the Hugging Face Hub needs an extra: pip install stimulative[hub]') from e
-    return huggingface_hub
+def _hub(): return optional('huggingface_hub', 'hub')
 
 def on_hub(
     net:AnytimeNet, # any

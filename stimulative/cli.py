@@ -226,10 +226,8 @@ def evaluate(
 # %% ../nbs/90_cli.ipynb #17f0000b
 def _found(key, out):
     "The settings and the record of a run in the results."
-    from stimulative.store import ResultsStore
-    path = Path(out).expanduser()/'results.sqlite'
-    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
-    return ResultsStore(path).find(key)
+    from stimulative.store import stored_run
+    return stored_run(out, key)
 
 def _curve(record, rows=20):
     "The epochs of a record as a table, at most so many, the last among them."

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np, torch
@@ -20,28 +19,20 @@ from .testing import rel_diff
 from .unravel import check_depths, check_images, unravel
 from .subnets import extract
 from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
-from .loafing import _logits, network_size, predict_classes
-from .interpret import undisturbed
+from .loafing import _logits, evaluate_subnets, network_size, predict_classes
+from .interpret import LoafingInterpretation, undisturbed
+from .models import optional
 from .cost import timed_on
 from .facts import _pass_times
-from .store import ResultsStore, source_version, writable_folder
+from .store import source_version, stored_run, writable_folder
 from .experiment import Run, _read_final, load_weights, record_interpretation, run_learner
+from .budgets import halves, pareto
 
 # %% auto #0
-__all__ = ['formats', 'optional', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet', 'check_example', 'whole_path',
-           'check_suffix', 'ExportedNet', 'load_exported', 'exported_facts', 'export_subnet', 'accuracy_of',
-           'subnet_file', 'export_subnets', 'time_files', 'tested_accuracy', 'quantize_file', 'find_run',
-           'learner_of_run', 'learner_facts', 'worth_having', 'fastest_within', 'parse_depths', 'export_run']
-
-# %% ../nbs/51_export.ipynb #0322a35c
-def optional(
-    name:str, # of a module
-    extra:str='export', # of this package, which installs it
-): # the module
-    "Import an optional module; an `ImportError` that names the extra where it is not installed."
-    try: return import_module(name)
-    except ImportError as e:
-        raise ImportError(f"{name.partition('.')[0]} is not installed: pip install 'stimulative[{extra}]'") from e
+__all__ = ['formats', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet', 'check_example', 'whole_path', 'check_suffix',
+           'ExportedNet', 'load_exported', 'exported_facts', 'export_subnet', 'accuracy_of', 'subnet_file',
+           'export_subnets', 'time_files', 'tested_accuracy', 'quantize_file', 'find_run', 'learner_of_run',
+           'learner_facts', 'chosen_and_reported', 'fastest_within', 'parse_depths', 'export_run']
 
 # %% ../nbs/51_export.ipynb #1d1b0c73
 _norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)      # these alone: a class made from them may do more
@@ -142,7 +133,7 @@ def _shapes():
     return ({0: torch.export.Dim('batch')},)
 
 def _write_onnx(net, x, path, facts):
-    optional('onnxscript')
+    optional('onnxscript', 'export')
     program = torch.onnx.export(net, (x,), dynamo=True, dynamic_shapes=_shapes(), input_names=['images'],
                                 output_names=['logits'], verbose=False, external_data=False, optimize=True)
     program.model.metadata_props[_key] = facts
@@ -150,7 +141,7 @@ def _write_onnx(net, x, path, facts):
 
 def _session(path):
     "A session of onnxruntime with as many threads as torch has."
-    ort = optional('onnxruntime')
+    ort = optional('onnxruntime', 'export')
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = torch.get_num_threads(), 3
     return ort.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
@@ -174,11 +165,11 @@ def _open_pt2(path, model):
 
 # %% ../nbs/51_export.ipynb #d712fa9f
 def _write_safetensors(net, x, path, facts):
-    st = optional('safetensors.torch')
+    st = optional('safetensors.torch', 'export')
     st.save_file({k: v.detach().clone().contiguous() for k,v in net.state_dict().items()}, path, {_key: facts})
 
 def _open_safetensors(path, model):
-    with optional('safetensors').safe_open(path, 'pt') as f:
+    with optional('safetensors', 'export').safe_open(path, 'pt') as f:
         facts, state = f.metadata()[_key], {k: f.get_tensor(k) for k in f.keys()}
     if model is None: return facts, None
     net = extract(model, json.loads(facts)['depths']).cpu().eval()
@@ -390,7 +381,7 @@ class _Fed:
 
 def _to_int8(path, tmp, batches):
     "Write the 8-bit file."
-    quantization, shapes = (optional(f'onnxruntime.quantization{o}') for o in ('', '.shape_inference'))
+    quantization, shapes = (optional(f'onnxruntime.quantization{o}', 'export') for o in ('', '.shape_inference'))
     prepared = tmp.with_name(f'{tmp.stem}.prepared.onnx')
     try:
         shapes.quant_pre_process(str(path), str(prepared))
@@ -400,7 +391,7 @@ def _to_int8(path, tmp, batches):
 # %% ../nbs/51_export.ipynb #110490ce
 def _described(path, facts):
     "Exchange what an ONNX file says of itself."
-    onnx = optional('onnx')
+    onnx = optional('onnx', 'export')
     model = onnx.load(str(path))
     kept = {p.key: p.value for p in model.metadata_props}
     onnx.helper.set_model_props(model, {**kept, _key: json.dumps(facts)})
@@ -449,13 +440,8 @@ def find_run(
     key:str, # of the run, or its first digits
 )->tuple: # (run, its record)
     "A finished run and its record; a `ValueError` or `FileNotFoundError` that says which there are."
-    path = Path(out).expanduser()/'results.sqlite'
-    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
-    records = {Run(**s).key: (Run(**s), r) for s,r in ResultsStore(path).records()}
-    found = [k for k in records if key and k.startswith(key)]
-    if len(found) == 1: return records[found[0]]
-    what = f'{len(found)} runs begin with {key}: {", ".join(found)}' if found else f'no run {key!r} in {path}'
-    raise ValueError(f'{what}; stimulative results lists all')
+    settings, record = stored_run(out, key)
+    return Run(**settings), record
 
 # %% ../nbs/51_export.ipynb #e8859a3a
 def learner_of_run(
@@ -480,15 +466,17 @@ def learner_facts(
     return dict(classes=None if vocab is None else [str(o) for o in vocab], transforms=[str(t).splitlines()[0] for t in steps])
 
 # %% ../nbs/51_export.ipynb #5c921937
-def worth_having(
-    results:"DataFrame", # of `evaluate_subnets`
-)->list: # depths, the most accurate first
-    "Sub-networks that no other beats in accuracy without more FLOPs."
-    best, front = -1., []
-    for r in results.sort_values(['flops', 'accuracy'], ascending=[True, False]).itertuples():
-        if r.accuracy > best: front.append(tuple(r.depths))
-        best = max(best, r.accuracy)
-    return front[::-1]
+def chosen_and_reported(
+    model, # a residual network; stays as it is
+    calib:Iterable, # calibration images
+    test_dl:Iterable, # batches (images, labels), not shuffled
+    subnets:Iterable, # depth tuples
+)->tuple: # (depths worth having, the most accurate first; a table with the accuracies on the other images)
+    "Sub-networks that every second test image chooses, and their accuracies on the others."
+    model_depths = unravel(model).depths
+    chooses, reports = (evaluate_subnets(model, calib, dl, subnets) for dl in halves(test_dl))
+    front = pareto(LoafingInterpretation(chooses, model_depths))
+    return [*front.depths][::-1], reports
 
 # %% ../nbs/51_export.ipynb #88d5b714
 def fastest_within(
@@ -535,12 +523,13 @@ def export_run(
     check_suffix(f'*{suffix}')
     run, record = find_run(out, key)
     results = record_interpretation(record).results
-    subnets = parse_depths(depths, results) if depths else worth_having(results)
+    subnets = parse_depths(depths, results) if depths else [*results.depths]
     learn = learner_of_run(run, out, data)
     for d in subnets: check_depths(d, unravel(learn.model).depths)
     about = dict(run=run.key, method=run.method, lam=run.lam, seed=run.seed, data=run.data, **learner_facts(learn))
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
         x, calib = test_dl.one_batch()[0].as_subclass(torch.Tensor), calibration_batches(calib_dl)
+        if budget_ms is not None: subnets, results = chosen_and_reported(learn.model, calib, test_dl, subnets)
     if len(subnets) > 1 and budget_ms is None:
         index = export_subnets(learn.model, subnets, to, x, calib, suffix, results, **about)
         return {str(Path(to)/row['file']): row for row in index['subnets']}

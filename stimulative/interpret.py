@@ -172,11 +172,11 @@ def from_learner(cls:LoafingInterpretation,
     learn:Learner, # its model is evaluated and stays as it is
     calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
     test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-    subnets:Iterable|str|None=None, # depth tuples; None: all ordered sub-networks, where there are more than 2,000 a sample of so many; 'all': all of them
+    subnets:Iterable|str|None=None, # depth tuples; None: all ordered ones, or a sample of 2,000; 'all': all of them
     n_images:int=2000, # about how many images re-calibrate each network
     name:str='', # of the training, for legends
     seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-    progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, see `evaluate_paths`; None: a bar each, unless the learner has none
+    progress:Callable|None=None, # wraps steps of calibration, then of test, see `evaluate_paths`; None: a bar each, if the learner has them
 )->LoafingInterpretation:
     "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
     with undisturbed(learn, calib_dl, test_dl, seed, progress) as (calib, test, bar):
@@ -305,7 +305,7 @@ def from_learner(cls:DestructionInterpretation,
     n_images:int=2000, # about how many images re-calibrate each network
     name:str='', # of the training, for legends
     seed:int=0, # of the sample and of the training transforms' randomness; global random states are put back afterwards
-    progress:Callable|None=None, # wraps the steps of the calibration, then those of the test, once for each kind; None: a bar each, unless the learner has none
+    progress:Callable|None=None, # wraps steps of calibration, then of test, once for each kind; None: a bar each, if the learner has them
 )->DestructionInterpretation:
     "Delete and permute layers of `learn.model` and test what is left; where nothing can be permuted, delete only."
     depths = unravel(learn.model).depths

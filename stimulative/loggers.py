@@ -6,26 +6,22 @@
 from __future__ import annotations
 from fastai.basics import *
 
+from .models import optional
 from .experiment import Run, RunLog
 
 # %% auto #0
 __all__ = ['MLflowLogger', 'run_loggers']
 
 # %% ../nbs/47_loggers.ipynb #45000007
-@contextmanager
-def _extra(name):
-    "An `ImportError` inside says what to install."
-    try: yield
-    except ImportError as e: raise ImportError(f"{name} is not installed: pip install 'stimulative[loggers]'") from e
-
 def _tensorboard(folder):
     "fastai's callback, for scalars alone."
-    with _extra('tensorboard'): from fastai.callback.tensorboard import TensorBoardCallback
+    optional('tensorboard', 'loggers')
+    from fastai.callback.tensorboard import TensorBoardCallback
     return TensorBoardCallback(folder, trace_model=False, log_preds=False)
 
 def _wandb(run, project):
     "fastai's callback, in a Weights & Biases run that knows the settings."
-    with _extra('wandb'): import wandb
+    wandb = optional('wandb', 'loggers')
     from fastai.callback.wandb import WandbCallback
     wandb.init(project=project, name=run.key, config=run.settings)
     return WandbCallback(log_preds=False)
@@ -38,7 +34,7 @@ class MLflowLogger(Callback):
         run:Run, # whose settings are kept
         experiment:str='stimulative', # of MLflow
     ):
-        with _extra('mlflow'): import mlflow
+        mlflow = optional('mlflow', 'loggers')
         self.mlflow, self.settings, self.experiment = mlflow, run.settings, experiment
 
     def before_fit(self):

@@ -17,10 +17,11 @@ from .unravel import check_depths, unravel
 from .recalibrate import batch_norms, calibration_batches
 from .loafing import part_sizes, path_logits, path_size, subnet_path
 from .interpret import LoafingInterpretation, undisturbed
+from .models import optional
 from .facts import measure_latency
 from .experiment import record_interpretation
 from .export import _check_new, accuracy_of, export_subnets, find_run
-from .export import learner_facts, learner_of_run, optional, whole_path
+from .export import learner_facts, learner_of_run, whole_path
 
 # %% auto #0
 __all__ = ['training_items', 'card_limits', 'calibration_error', 'fitted_temperature', 'calibration_facts', 'subnet_logits',

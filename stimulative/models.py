@@ -16,7 +16,7 @@ from .unravel import check_count, check_space, register_family, split_stages
 
 # %% auto #0
 __all__ = ['networks', 'padded_shortcut', 'CifarBlock', 'CifarResNet', 'cifar_rule', 'cifar_resnet', 'load_published',
-           'digits_resnet', 'import_named', 'network_function', 'make_network']
+           'digits_resnet', 'import_named', 'optional', 'network_function', 'make_network']
 
 # %% ../nbs/10_models.ipynb #a4eaf859
 def padded_shortcut(
@@ -197,6 +197,16 @@ def import_named(
     except (ImportError, AttributeError, ValueError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
     if callable(function): return function
     raise ValueError(f'{kind} {name!r} is a {type(function).__name__}, and a function is wanted')
+
+# %% ../nbs/10_models.ipynb #10ab0002
+def optional(
+    name:str, # of a module
+    extra:str, # of this package, which installs it
+): # the module
+    "Import an optional module; an `ImportError` that names the extra where it is not installed."
+    try: return import_module(name)
+    except ImportError as e:
+        raise ImportError(f"{name.partition('.')[0]} is not installed: pip install 'stimulative[{extra}]'") from e
 
 # %% ../nbs/10_models.ipynb #5fda5e6d
 def network_function(

@@ -136,7 +136,8 @@ def evaluation_size(
     paths = {d: subnet_path(d, view.depths) for d in some_subnets(view.depths, at_most)}
     sizes = part_sizes(view, x)
     gain, alone = tree_gain(view, x, paths), sum(path_size(view, p, sizes)[1] for p in paths.values())
-    return {'sub-networks': len(paths), 'nodes of the tree': len(path_tree(paths)), 'tree GFLOPs an image': alone / gain / 1e9, 'one by one / tree': gain}
+    return {'sub-networks': len(paths), 'nodes of the tree': len(path_tree(paths)),
+            'tree GFLOPs an image': alone / gain / 1e9, 'one by one / tree': gain}
 
 @lru_cache(maxsize=16)
 def _tree(*network):
@@ -151,7 +152,8 @@ def _exchange_bytes(run, size, gpus):
 def _hours(run, size, counted, tree, gpus, rate, bandwidth):
     "From the rate: seconds of a step, hours, and what limits them."
     step = run.bs / gpus / rate * counted['step / common step']
-    found = {'images/s a device, common training (given)': rate, 'TFLOP/s a device that this means': 3 * counted['forward GFLOPs an image'] * rate / 1e3,
+    tflops = 3 * counted['forward GFLOPs an image'] * rate / 1e3
+    found = {'images/s a device, common training (given)': rate, 'TFLOP/s a device that this means': tflops,
              'ms a step': 1000 * step, 'images/s that loaders must give': run.bs / step}
     if gpus > 1: found['MiB a device sends a step'] = _exchange_bytes(run, size, gpus) / 2**20
     if gpus > 1 and bandwidth:

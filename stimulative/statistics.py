@@ -275,9 +275,12 @@ def note(self:SeedTable)->str:
     "What the ± are, and what is unknown."
     parts = ['± is the standard deviation over seeds']
     if ('all (%)', 'std over sub-networks') in self.frame:
-        parts = ['main (%): mean ± standard deviation over seeds', 'all (%): mean ± standard deviation over the sub-networks of a training, averaged over seeds']
+        parts = ['main (%): mean ± standard deviation over seeds',
+                 'all (%): mean ± standard deviation over the sub-networks of a training, averaged over seeds']
     parts.append("intervals: 95 %, Student's t over seeds")
-    if self.reference: parts.append(f'gains: over {_named(self.reference, self.reference.values())}, paired by seed; p of the paired t-test, two-sided, not corrected for several comparisons')
+    if self.reference:
+        parts.append(f'gains: over {_named(self.reference, self.reference.values())}, paired by seed')
+        parts.append('p of the paired t-test, two-sided, not corrected for several comparisons')
     if _left_out(self.frame): parts.append('pairs: the seeds of both, which the gain is of')
     if (self.frame['', 'seeds'] == 1).any(): parts.append('of one seed, spread and interval are unknown')
     return '; '.join(parts) + '.'

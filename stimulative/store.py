@@ -14,8 +14,8 @@ import pandas as pd
 from fastcore.basics import patch
 
 # %% auto #0
-__all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'results_frame', 'results',
-           'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
+__all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'stored_run',
+           'results_frame', 'results', 'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
 
 # %% ../nbs/40_store.ipynb #e22db329
 def versions()->dict:
@@ -187,6 +187,16 @@ def find(self:ResultsStore,
     which = f'{len(keys)} runs have keys that begin with it' if keys else f'there are {", ".join(found) or "none"}'
     raise ValueError(f'{key!r} is no key of a run in {self.path}: {which}')
 
+
+# %% ../nbs/40_store.ipynb #40df0001
+def stored_run(
+    out, # folder of the results
+    key:str, # the first digits of a run's key
+)->tuple: # (settings, record)
+    "A finished run of a folder; a `FileNotFoundError` where there are no results."
+    path = Path(out).expanduser()/'results.sqlite'
+    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
+    return ResultsStore(path).find(key)
 
 # %% ../nbs/40_store.ipynb #46aa4f40
 def results_frame(
