@@ -96,8 +96,8 @@ def accuracy_of(
 )->float: # 0 to 1
     "The accuracy of one sub-network; a `ValueError` where it was not tested."
     depths, results = check_depths(depths, interp.depths), averaged(interp).results
-    found = results.accuracy[[d == depths for d in results.depths]]
-    if len(found): return float(found.iloc[0])
+    rows = results.accuracy[[d == depths for d in results.depths]]
+    if len(rows): return float(rows.iloc[0])
     raise ValueError(f'{depths} was not tested here')
 
 # %% ../nbs/50_budgets.ipynb #0b37fa46

@@ -20,7 +20,8 @@ from .step import ignored_label
 
 
 # %% auto #0
-__all__ = ['lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
+__all__ = ['ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback',
+           'ramp_callbacks']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
@@ -472,11 +473,13 @@ def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL, weight]; 
     return [mean.value() for mean in self._means.values()]
 
 # %% ../nbs/21_callback.ipynb #58c56009
-def ramped(
+def ramp_callbacks(
     lam:float=10., # weight of the KL term at the end of training; it grows as the square of the fraction done
     max_norm:float=1., # gradients are clipped to this norm
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
-    "Stimulative training with a large lambda in a short run (`ramp`, clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    "`StimulativeCallback(ramp(lam))` and gradient clipping, for a large lambda in a short run: `learn.fit(12, cbs=ramp_callbacks(10))`."
     if not max_norm > 0: raise ValueError(f'gradients are clipped to a norm above 0, got max_norm={max_norm!r}')
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]
+
+ramped = ramp_callbacks        # its shorter name, easily taken for `ramp`

@@ -170,7 +170,7 @@ def _record(settings, start):
 def demo(
     out:str='out', # folder for loafing.png, loafing.csv, subnets.csv and record.json
     lam:float=10., # weight of the KL term
-    ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramped`
+    ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramp_callbacks`
     seeds:int=5, # trainings per method
     epochs:int=134, # of each training
     n_train:int=100, # training images; 0: all

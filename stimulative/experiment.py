@@ -28,7 +28,7 @@ from .rivals import rivals
 from .interpret import LoafingInterpretation
 from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
 from .store import source_version, this_command, versions, writable_folder
-from .processes import distributed, evaluate_together, from_first, gather, together
+from .processes import distributed, evaluate_together, run_on_first, gather, process_group
 
 # %% auto #0
 __all__ = ['data_sets', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options', 'method_parts', 'Run',
@@ -949,10 +949,10 @@ def _begin(run, folder, store, facts, force, resume):
 @contextmanager
 def _locked(folder):
     "The folder is there, and locked by the first process; if it is empty in the end, it goes."
-    from_first(lambda: folder.mkdir(parents=True, exist_ok=True))
+    run_on_first(lambda: folder.mkdir(parents=True, exist_ok=True))
     lock = None if rank_distrib() else RunLock(folder/'lock')
     try:
-        from_first(lambda: lock.take() and None)      # a lock is not sent to the others
+        run_on_first(lambda: lock.take() and None)      # a lock is not sent to the others
         yield lock
     finally:
         if lock is not None: _give_back(lock)
@@ -1018,9 +1018,9 @@ def _prepare(learn, folder, state, facts, force):
     "Room for the files; the checkpoints of an earlier training, which is given up, go."
     if state:
         known_now = {k: facts[k] for k in ('loader_workers', 'drawn')}
-        from_first(lambda: _check_same_facts(state, known_now, folder, force))
+        run_on_first(lambda: _check_same_facts(state, known_now, folder, force))
     room = 48 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights, momentum and average, and some
-    from_first(lambda: writable_folder(folder, need=room))
+    run_on_first(lambda: writable_folder(folder, need=room))
     if state is not None or rank_distrib(): return
     _remove_checkpoints(folder)
     (folder/'best.pt').unlink(missing_ok=True)
@@ -1037,7 +1037,7 @@ def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip
         record = _record(run, log, interp, peaks, facts, about, _test_best(learn, folder))
         _store_result(run, learn, folder, store, record, lock)
         return record
-    return from_first(finish)
+    return run_on_first(finish)
 
 # %% ../nbs/42_experiment.ipynb #87deec76
 def train(
@@ -1053,15 +1053,15 @@ def train(
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
     "Carry out a run, evaluate its ordered sub-networks (at most 1,000), store the record; or return the one that is stored."
     skip = SkipValidation(valid_every)
-    with together():
+    with process_group():
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')
         folder = store.path.parent/'checkpoints'/run.key
-        from_first(lambda: (writable_folder(out), store.check()) and None)
-        facts = from_first(lambda: run_facts(run, data, out=out))
-        record = from_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
+        run_on_first(lambda: (writable_folder(out), store.check()) and None)
+        facts = run_on_first(lambda: run_facts(run, data, out=out))
+        record = run_on_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
         if not record:
             with _locked(folder) as lock:
-                record, state = from_first(lambda: _begin(run, folder, store, facts, force, resume))
+                record, state = run_on_first(lambda: _begin(run, folder, store, facts, force, resume))
                 if not record: return _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs)
         if not rank_distrib(): say(_about_stored(run, store, folder, record))
         return record
@@ -1097,7 +1097,7 @@ def evaluate_checkpoint(
     path = Path(path).expanduser()
     saved = _read_final(path)
     run = Run(**json.loads(saved['settings']))
-    with together():
+    with process_group():
         learn = run_learner(run, data, start=False)
         load_weights(learn.model, saved['model'], path)
         return evaluate_together(learn, name=run.method, test_dl=_test_loader(learn))

@@ -300,8 +300,8 @@ def accuracy_of(
     depths:Sequence[int], # of a sub-network
 )->float|None: # 0 to 1; None where it was not tested
     "The accuracy of one sub-network, mean over rows."
-    found = results.accuracy[[tuple(d) == tuple(depths) for d in results.depths]]
-    return float(found.mean()) if len(found) else None
+    rows = results.accuracy[[tuple(d) == tuple(depths) for d in results.depths]]
+    return float(rows.mean()) if len(rows) else None
 
 def subnet_file(
     depths:Sequence[int],
@@ -503,9 +503,9 @@ def parse_depths(
 )->list: # depth tuples
     "The sub-networks that a command line names."
     if text == 'all': return [tuple(d) for d in results.depths]
-    try: found = [tuple(int(d) for d in word.split(',')) for word in text.split()]
-    except ValueError: found = []
-    if found: return found
+    try: choices = [tuple(int(d) for d in word.split(',')) for word in text.split()]
+    except ValueError: choices = []
+    if choices: return choices
     raise ValueError(f"depths are numbers with commas between, as in 2,3,1; several with blanks between; or all. Got {text!r}")
 
 # %% ../nbs/51_export.ipynb #f7f6aa8c

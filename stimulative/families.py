@@ -47,8 +47,8 @@ def own_parts(
 )->list: # those that it has
     "The modules and parameters of these names, as far as a network has them."
     names = names.split() if isinstance(names, str) else names
-    found = [getattr(m, name, None) for name in names]
-    return [o for o in found if isinstance(o, (nn.Module, nn.Parameter))]
+    parts = [getattr(m, name, None) for name in names]
+    return [o for o in parts if isinstance(o, (nn.Module, nn.Parameter))]
 
 # %% ../nbs/08_families.ipynb #f080000b
 def _first_token(m, x): return x[:, 0]
@@ -210,12 +210,12 @@ def _stage(s):
 # %% ../nbs/08_families.ipynb #f0800031
 def _cut_at_skipless(stages):
     "(blocks before the first stage, stages): a stage begins at every block without identity path."
-    stem, found = [], []
+    stem, groups = [], []
     for b in (b for s in stages for b in s if not isinstance(b, nn.Identity)):
-        if not b.has_skip: found.append([b])
-        elif found: found[-1].append(b)
+        if not b.has_skip: groups.append([b])
+        elif groups: groups[-1].append(b)
         else: stem.append(b)
-    return stem, found
+    return stem, groups
 
 @register_family(_timm + 'efficientnet.EfficientNet', _timm + 'mobilenetv3.MobileNetV3')
 def timm_efficientnet_rule(m):

@@ -294,13 +294,13 @@ def _tree_rows(job, name, n_tree, n_loop):
     calib, test = [x], [(x, y)]
     evaluate_subnets(model, calib, test, some[:2], len(x), iter)      # warm up
     start = time.perf_counter()
-    found = evaluate_subnets(model, calib, test, [*dict.fromkeys([*every, *some])], len(x), iter)
+    results = evaluate_subnets(model, calib, test, [*dict.fromkeys([*every, *some])], len(x), iter)
     middle = time.perf_counter()
     loop = evaluate_one_by_one(model, calib, test, some, len(x))
-    seconds = dict(tree_s=(middle - start) / len(found), loop_s=(time.perf_counter() - middle) / len(some))
-    tree = dict(zip(map(tuple, found.depths), found.accuracy))
+    seconds = dict(tree_s=(middle - start) / len(results), loop_s=(time.perf_counter() - middle) / len(some))
+    tree = dict(zip(map(tuple, results.depths), results.accuracy))
     differ = max(abs(tree[d] - a) for d,a in loop.items())
-    return [dict(network=name, subnets=len(found), in_loop=len(some), batch=len(x), **seconds, accuracies_differ=differ)]
+    return [dict(network=name, subnets=len(results), in_loop=len(some), batch=len(x), **seconds, accuracies_differ=differ)]
 
 def tree_units(job:Job)->Iterator:
     "Networks whose sub-networks are evaluated."
@@ -366,9 +366,9 @@ def cifar_folder(
     half = unpacked.with_name(f'{name}.half')
     shutil.rmtree(half, ignore_errors=True)
     shutil.unpack_archive(archives[0], half)
-    found = [p.parent for p in half.rglob('train') if (p.parent/'test').is_dir()]
-    if not found: raise Skip(f'{archives[0]} holds no folder with train and test')
-    os.replace(found[0], unpacked)
+    folders = [p.parent for p in half.rglob('train') if (p.parent/'test').is_dir()]
+    if not folders: raise Skip(f'{archives[0]} holds no folder with train and test')
+    os.replace(folders[0], unpacked)
     return unpacked
 
 def loader_units(job:Job)->Iterator:
@@ -397,14 +397,14 @@ def training_runs(
     if tiny:
         small = Run(data_options=dict(n_train=64), bs=32, epochs=2)
         return {'digits ct': small.replace(method='ct'), 'digits st': small}
-    found = {}
+    runs = {}
     for epochs,seeds in ((10, 3), (30, 3), (100, 2)):
         for data in ('cifar100', 'cifar10'):
             for seed in range(seeds):
                 for name,run in _trained.items():
                     both = run.replace(data=data, epochs=epochs, seed=seed, precision=precision)
-                    for method in ('ct', 'st'): found[f'{data} {name} {epochs} epochs seed {seed} {method}'] = both.replace(method=method)
-    return found
+                    for method in ('ct', 'st'): runs[f'{data} {name} {epochs} epochs seed {seed} {method}'] = both.replace(method=method)
+    return runs
 
 # %% ../nbs/93_gpu.ipynb #56446a49
 def _training_rows(job, run):

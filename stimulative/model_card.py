@@ -51,8 +51,8 @@ def fitted_temperature(
     "The temperature of the largest likelihood (Guo et al. 2017, section 4.2)."
     z = logits.double()
     def nll(log_t): return F.cross_entropy(z / math.exp(log_t), labels).item()
-    found = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
-    return math.exp(found.x)
+    best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
+    return math.exp(best.x)
 
 def calibration_facts(
     logits:torch.Tensor, # images x classes
@@ -91,10 +91,10 @@ def card_table(
 )->"DataFrame": # depths, accuracy, ece, temperature, ece_scaled, n_params, flops, latency (ms, one image), timed_on
     "All that a card says of sub-networks, measured."
     batches = calibration_batches(calib_dl, n_images)
-    found = subnet_logits(model, batches, test_dl, subnets, n_images)
+    logits = subnet_logits(model, batches, test_dl, subnets, n_images)
     view, x = unravel(model), batches[0][:8].to(next(model.parameters()).device)
     sizes, rows = part_sizes(view, x), []
-    for d,(z,y) in found.items():
+    for d,(z,y) in logits.items():
         n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
         accuracy = (z.argmax(1) == y).double().mean().item()
         size = dict(n_params=n_params, flops=flops, n_test=len(y))

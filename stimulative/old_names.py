@@ -34,6 +34,7 @@ renamed_inside = { # module -> {old name: new name, with its module where that i
     'explorer': {'Soon': 'Throttled'},
     'bench': {'network': 'make_network'},
     'step': {'LateTerm': 'TermInBackward'},
+    'processes': {'together': 'process_group', 'from_first': 'run_on_first'},
     'baselines': {'OnePass': 'BlockHooks', 'Guests': 'AuxiliaryModules'},
 }
 

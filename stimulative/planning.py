@@ -153,17 +153,17 @@ def _hours(run, size, counted, tree, gpus, rate, bandwidth):
     "From the rate: seconds of a step, hours, and what limits them."
     step = run.bs / gpus / rate * counted['step / common step']
     tflops = 3 * counted['forward GFLOPs an image'] * rate / 1e3
-    found = {'images/s a device, common training (given)': rate, 'TFLOP/s a device that this means': tflops,
+    estimates = {'images/s a device, common training (given)': rate, 'TFLOP/s a device that this means': tflops,
              'ms a step': 1000 * step, 'images/s that loaders must give': run.bs / step}
-    if gpus > 1: found['MiB a device sends a step'] = _exchange_bytes(run, size, gpus) / 2**20
+    if gpus > 1: estimates['MiB a device sends a step'] = _exchange_bytes(run, size, gpus) / 2**20
     if gpus > 1 and bandwidth:
         exchange = _exchange_bytes(run, size, gpus) / (bandwidth * 1e9)
-        found['ms of all-reduce a step (beside the backward)'] = 1000 * exchange
+        estimates['ms of all-reduce a step (beside the backward)'] = 1000 * exchange
         step = max(step, exchange)
     hours = step * counted['steps'] / 3600
     forward = 3 * rate * counted['forward GFLOPs an image']      # GFLOP/s
     evaluation = tree['tree GFLOPs an image'] * (size['test'] + 2000) / forward / 3600 / gpus
-    return {**found, 'hours of training': hours, 'hours of the evaluation': evaluation, 'device hours': gpus * (hours + evaluation)}
+    return {**estimates, 'hours of training': hours, 'hours of the evaluation': evaluation, 'device hours': gpus * (hours + evaluation)}
 
 # %% ../nbs/46_planning.ipynb #80003a1f
 def _check_gpus(run, gpus, rate):
@@ -185,9 +185,9 @@ def plan(
     size = data_size(run, **said)
     cost, tree = _cost(*_of(run, size)), _tree(*_of(run, size))
     counted = _training(run, size, cost, step_factor(run, cost, way, every))
-    found = {**counted, **_memory(run, size, gpus), **_files(run, size), **tree}
-    if rate: found |= _hours(run, size, counted, tree, gpus, rate, bandwidth)
-    return pd.Series(found, name=f'{run.key}, {gpus} devices')
+    figures = {**counted, **_memory(run, size, gpus), **_files(run, size), **tree}
+    if rate: figures |= _hours(run, size, counted, tree, gpus, rate, bandwidth)
+    return pd.Series(figures, name=f'{run.key}, {gpus} devices')
 
 # %% ../nbs/46_planning.ipynb #8f1fa526
 def rate_of(
@@ -205,8 +205,8 @@ def stored_run(
     "The run that a name stands for; a `ValueError` with what there is."
     if name in presets: return presets[name], None
     records = ResultsStore(Path(out).expanduser()/'results.sqlite').records()
-    found = [r for _,r in records if r['key'] == name]
-    if found: return Run(**found[0]['settings']), found[0]
+    matching = [r for _,r in records if r['key'] == name]
+    if matching: return Run(**matching[0]['settings']), matching[0]
     raise ValueError(f'{name!r} is no preset ({", ".join(presets)}) and no key of a run in {out}')
 
 def plan_named(

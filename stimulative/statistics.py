@@ -123,8 +123,8 @@ def _varying(part, by):
 def _check_group(part, by, key):
     "A `ValueError` for a seed that comes twice, and for settings that differ."
     which, varying = _named(by, key), _varying(part, by)
-    found = '; '.join(f'{c}: {", ".join(v)}' for c,v in varying.items())
-    if varying: raise ValueError(f'the trainings of {which} differ in {found}. Add that to `by`, or choose some of them')
+    differences = '; '.join(f'{c}: {", ".join(v)}' for c,v in varying.items())
+    if varying: raise ValueError(f'the trainings of {which} differ in {differences}. Add that to `by`, or choose some of them')
     twice = sorted(set(part.seed[part.seed.duplicated()]))
     if twice: raise ValueError(f'{which} has more than one training with seed {", ".join(map(str, twice))}')
 
@@ -220,8 +220,8 @@ def aggregate(
     for key,part in groups.items(): _check_group(part, by, key)
     rows = [_one_row(key, groups, by, values, reference, only_shared) for key in groups]
     index = pd.MultiIndex.from_tuples(groups, names=by) if len(by) > 1 else pd.Index([k for k, in groups], name=by[0])
-    found, order = dict.fromkeys(c for row in rows for c in row), ['', *(_quantities.get(v, v) for v in values)]
-    columns = pd.MultiIndex.from_tuples(sorted(found, key=lambda c: order.index(c[0])))
+    seen, order = dict.fromkeys(c for row in rows for c in row), ['', *(_quantities.get(v, v) for v in values)]
+    columns = pd.MultiIndex.from_tuples(sorted(seen, key=lambda c: order.index(c[0])))
     return SeedTable(pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns), reference)
 
 # %% ../nbs/45_statistics.ipynb #502722c0
