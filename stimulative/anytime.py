@@ -424,7 +424,7 @@ def save_pretrained(
 
 # %% ../nbs/14_anytime.ipynb #3e1066e4
 def _read_config(folder):
-    "What `config.json` holds; a `ValueError` where it is none of ours."
+    "What `config.json` holds; a `ValueError` where another program wrote it."
     try: config = json.loads((folder/_about).read_text())
     except (OSError, ValueError) as e:
         raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} cannot be read ({e})') from e

@@ -28,7 +28,7 @@ def lam_at(
     lam:float|Callable, # a number, or a function of the fraction of training done
     pos:float, # that fraction, 0 to 1
 )->float: # the weight of the divergence there
-    "The weight of the KL term at a point of training; a `ValueError` if it is no finite number >= 0."
+    "The weight of the KL term at a point of training; a `ValueError` if it is not a finite number >= 0."
     if not callable(lam): return check_lam(lam)
     value = lam(pos)
     return check_lam(value.item() if isinstance(value, Tensor) else value, f'{value!r} at {pos:.2f}')
@@ -39,7 +39,7 @@ def main_term(
     main_logits:Callable|None, # what the loss function is given instead of the logits
     pos:float, # that fraction, 0 to 1
 )->MainTerm:
-    "The main network's term at a point of training; a `ValueError` for a weight that is no finite number >= 0."
+    "The main network's term at a point of training; a `ValueError` for a weight that is not a finite number >= 0."
     value = w_main(pos) if callable(w_main) else w_main
     return MainTerm(w_main=value.item() if isinstance(value, Tensor) else value, main_logits=main_logits)
 
@@ -93,10 +93,14 @@ def _end_pass(self:MethodCallback):
     self._pass = None
 
 @patch
-def after_batch(self:MethodCallback): self._end_pass()
+def after_batch(self:MethodCallback):
+    "Close what the batch opened."
+    self._end_pass()
 
 @patch
-def after_cancel_batch(self:MethodCallback): self._end_pass()
+def after_cancel_batch(self:MethodCallback):
+    "Close it after an interrupted batch as well."
+    self._end_pass()
 
 # %% ../nbs/21_callback.ipynb #f21a0008
 @patch
@@ -282,7 +286,9 @@ class StimulativeCallback(MethodCallback):
 
 # %% ../nbs/21_callback.ipynb #9d119fdb
 @patch
-def same_kind(self:StimulativeCallback): return self.learn._grab_cbs(StimulativeCallback)
+def same_kind(self:StimulativeCallback):
+    "The callbacks of this class that a learner has."
+    return self.learn._grab_cbs(StimulativeCallback)
 
 
 # %% ../nbs/21_callback.ipynb #73000000
@@ -337,7 +343,7 @@ def _look_at_images(self:StimulativeCallback, n_subnets):
 # %% ../nbs/21_callback.ipynb #f21e0004
 @patch
 def _subnet_pass(self:StimulativeCallback, lam, transforms):
-    "The pass of the drawn sub-networks, which looks on at the main network's."
+    "The pass of the drawn sub-networks, which observes the main network's."
     distributed = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
     return SubnetPass(self._view, self._depths, lam,
         low_memory=self.low_memory and not distributed,
@@ -347,7 +353,7 @@ def _subnet_pass(self:StimulativeCallback, lam, transforms):
 # %% ../nbs/21_callback.ipynb #26ca982a
 @patch
 def begin_batch(self:StimulativeCallback, x):
-    "Draw sub-networks and look on at the main network's pass."
+    "Draw sub-networks and observe the main network's pass."
     self._check_labels_told()
     lam, n_batches = lam_at(self.lam, self.pct_train), len(self.dls.train)
     if lam == 0 or self.draws.number(self.epoch, self.iter, n_batches) is None: return

@@ -125,7 +125,7 @@ def _print_summary(record):
 
 # %% ../nbs/90_cli.ipynb #17f00006
 def _diverged(record):
-    "The exit code: 1 where the weights are no numbers, which is said."
+    "The exit code: 1, with a message, where the weights are not finite."
     if not record.get('diverged'): return 0
     print(f'stimulative: the training diverged in epoch {record["diverged"]} and was ended; '
           'a smaller learning rate (--lr) or a ramped lambda may help', file=sys.stderr)
@@ -161,7 +161,7 @@ def train(
     method:str=None, # ct, st, stochastic_depth, ..., package.module:function; several joined by +
     lam:float=None, # weight of the KL term
     epochs:int=None, # of training
-    bs:int=None, # images a step
+    bs:int=None, # images per step
     lr:float=None, # learning rate
     seed:int=None, # of all that is random
     network:str=None, # instead of the preset's

@@ -166,7 +166,7 @@ class DenseLayer(_Appending):
         absent:str='slice', # channels of layers that are left out: 'slice' or 'zeros'
     ):
         super().__init__(block[name], name)
-        self.place, self.absent = (block, readers), absent       # a tuple: these are no parts of ours
+        self.place, self.absent = (block, readers), absent       # a tuple: these are not parts of ours
 
     def reading(self, after):
         "The modules that follow the block, made to run on fewer channels."

@@ -215,7 +215,7 @@ def _draw_distinct(draw, n, seed):
 def sample_permutations(
     depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations
-    n:int, # how many different orders; all there are if that is no more
+    n:int, # how many different orders; all there are if there are not more
     seed:int|str=0, # the same seed draws the same orders
 )->list: # orders, each a list of layer numbers per stage
     "Different orders at a distance, drawn uniformly without listing them all."

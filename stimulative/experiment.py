@@ -216,7 +216,7 @@ class Run:
     lam:float = 10. # weight of the KL term; 0 where `method` is without st
     ramped:bool = False # let lambda grow from 0 as the square of the training done
     epochs:int = 12
-    bs:int = 64 # images a step, of all processes together
+    bs:int = 64 # images per step, of all processes together
     lr:float = 0.1 # learning rate: at the beginning (cosine, step, constant), at the peak (one_cycle)
     momentum:float = 0.9
     nesterov:bool = False
@@ -509,6 +509,7 @@ class RunLog(Callback):
 # %% ../nbs/42_experiment.ipynb #73ca7e38
 @patch
 def after_batch(self:RunLog):
+    "Add the losses of the batch to the sums of the epoch."
     if not self._ran: return
     y = self.y.as_subclass(Tensor)
     logits = self.pred.detach().as_subclass(Tensor).float()
@@ -521,7 +522,7 @@ def after_batch(self:RunLog):
 
 # %% ../nbs/42_experiment.ipynb #9be2440c
 def _finite(v):
-    "What JSON can hold: None for what is no number."
+    "What JSON can hold: None for what is not a number."
     return v if math.isfinite(v) else None
 
 @patch
@@ -538,6 +539,7 @@ def _means(self:RunLog):
 # %% ../nbs/42_experiment.ipynb #43a907e4
 @patch
 def after_epoch(self:RunLog):
+    "A row of the log."
     if not self._ran: return
     self._ran = False
     means, n = self._means()
@@ -697,6 +699,7 @@ def _contents(self:Checkpoints):
 
 @patch
 def after_epoch(self:Checkpoints):
+    "Write a checkpoint, and keep the newest two."
     skipped = len(self.log.rows) != self.epoch + 1
     if skipped or rank_distrib(): return
     _check_held(self.lock)
@@ -707,6 +710,7 @@ def after_epoch(self:Checkpoints):
 # %% ../nbs/42_experiment.ipynb #11b19512
 @patch
 def before_fit(self:Checkpoints):
+    "Load the state to resume from, if there is one."
     if self.state is None: return
     load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
     self.opt.load_state_dict(self.state['opt'])
@@ -757,7 +761,7 @@ def _weights_finite(model):
 
 # %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
-    "Ends a training whose weights are no numbers any more, and notes the epoch in the log."
+    "Ends a training whose weights are not finite any more, and notes the epoch in the log."
     order = RunLog.order + .5 # ahead of `Checkpoints`
     def __init__(self, log:RunLog): self.log = log
 

@@ -54,6 +54,7 @@ def fitted_temperature(
     best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
     return math.exp(best.x)
 
+# %% ../nbs/52_model_card.ipynb #52b00001
 def calibration_facts(
     logits:torch.Tensor, # images x classes
     labels:torch.Tensor, # a class per image
@@ -75,20 +76,27 @@ def subnet_logits(
     view = unravel(model)
     paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
     if not paths: raise ValueError('no sub-network was asked for')
-    batches, parts = calibration_batches(calib_dl, n_images), {d: [] for d in paths}
+    batches = calibration_batches(calib_dl, n_images)
+    parts = {d: [] for d in paths}                  # (logits, labels) of each test batch
     view.check(batches[0][:8].to(next(model.parameters()).device))
     with closing(path_logits(view, batches, test_dl, paths)) as outputs:
         for d,z,y in outputs: parts[d].append((z.cpu(), y.cpu()))
     return {d: tuple(map(torch.cat, zip(*o))) for d,o in parts.items()}
 
 # %% ../nbs/52_model_card.ipynb #83aec511
+def _accuracy_facts(logits, labels):
+    "Accuracy, and what is known of calibration."
+    accuracy = (logits.argmax(1) == labels).double().mean().item()
+    return dict(accuracy=accuracy, **calibration_facts(logits, labels), n_test=len(labels))
+
+# %% ../nbs/52_model_card.ipynb #52b00005
 def card_table(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms
     test_dl:Iterable, # batches (images, labels)
     subnets:Iterable, # depth tuples
     n_images:int=2000, # about how many calibration images
-)->"DataFrame": # depths, accuracy, ece, temperature, ece_scaled, n_params, flops, latency (ms, one image), timed_on
+)->"DataFrame": # depths, accuracy, ece, temperature, ece_scaled, n_test, n_params, flops, latency (ms, one image), timed_on
     "All that a card says of sub-networks, measured."
     batches = calibration_batches(calib_dl, n_images)
     logits = subnet_logits(model, batches, test_dl, subnets, n_images)
@@ -96,9 +104,7 @@ def card_table(
     sizes, rows = part_sizes(view, x), []
     for d,(z,y) in logits.items():
         n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
-        accuracy = (z.argmax(1) == y).double().mean().item()
-        size = dict(n_params=n_params, flops=flops, n_test=len(y))
-        rows.append(dict(depths=d, accuracy=accuracy, **calibration_facts(z, y), **size))
+        rows.append(dict(depths=d, **_accuracy_facts(z, y), n_params=n_params, flops=flops))
     interp = LoafingInterpretation(pd.DataFrame(rows), view.depths)
     return measure_latency(model, interp, x[:1]).results
 
@@ -110,21 +116,23 @@ def markdown_table(
     rows = [list(df.columns), ['---'] * len(df.columns), *df.values.tolist()]
     return '\n'.join(f'| {" | ".join(map(str, row))} |' for row in rows)
 
+# %% ../nbs/52_model_card.ipynb #52b00006
+def _percent(value): return 'not tested' if value is None else f'{100 * value:.1f}'
+
 def shown_table(
     table:"DataFrame", # of `card_table`
     twin:"DataFrame|None"=None, # of `evaluate_subnets`, for the commonly trained network
 )->"DataFrame": # a row per depth, in the words and units of a card
     "What a card shows of its sub-networks."
-    def percent(values): return [f'{100 * v:.1f}' for v in values]
-    shown = {'depths': list(table.depths), 'top-1 (%)': percent(table.accuracy)}
-    if twin is not None:
-        known = [accuracy_of(twin, d) for d in table.depths]
-        shown['trained commonly (%)'] = ['not tested' if a is None else f'{100 * a:.1f}' for a in known]
-    def rounded(values, digits=1): return values.round(digits).tolist()
-    shown |= {'ECE (%)': percent(table.ece), 'temperature': rounded(table.temperature, 2), 'ECE with it (%)': percent(table.ece_scaled)}
-    shown |= {'MFLOPs': rounded(table.flops / 1e6), 'thousand parameters': rounded(table.n_params / 1e3)}
-    if 'latency' in table: shown['ms an image'] = rounded(table.latency, 2)
-    return pd.DataFrame(shown)
+    shown = {'depths': list(table.depths), 'top-1 (%)': table.accuracy.map(_percent)}
+    if twin is not None: shown['trained commonly (%)'] = [_percent(accuracy_of(twin, d)) for d in table.depths]
+    shown['ECE (%)'] = table.ece.map(_percent)
+    shown['temperature'] = table.temperature.round(2)
+    shown['ECE with it (%)'] = table.ece_scaled.map(_percent)
+    shown['MFLOPs'] = (table.flops / 1e6).round(1)
+    shown['thousand parameters'] = (table.n_params / 1e3).round(1)
+    if 'latency' in table: shown['ms an image'] = table.latency.round(2)
+    return pd.DataFrame({name: list(column) for name,column in shown.items()})
 
 # %% ../nbs/52_model_card.ipynb #7952df1e
 def card_header(
@@ -175,6 +183,7 @@ logits = net(images)                                      # a float32 tensor, {s
 ```''',
 }
 
+# %% ../nbs/52_model_card.ipynb #52b00008
 def how_to_load(
     index:dict, # of `export_subnets`
 )->str: # Markdown
@@ -214,6 +223,13 @@ _citation = '''```bibtex
 _about = ('Every depth of this residual network is a model of its own: skip the last blocks of a stage, '
           'and what is left still classifies. Depths are the blocks kept in each stage.')
 
+# %% ../nbs/52_model_card.ipynb #52b00010
+def _accuracy_section(table, twin):
+    "The table of a card, and what stands below it."
+    below = f'Top-1 of {table.n_test.iloc[0]:,} test images. ECE: expected calibration error.'
+    if 'timed_on' in table: below += f'\n\nLatency: one image, {table.timed_on.iloc[0]}.'
+    return f'{markdown_table(shown_table(table, twin))}\n\n{below}'
+
 # %% ../nbs/52_model_card.ipynb #18179308
 def model_card(
     name:str, # of the model
@@ -228,10 +244,8 @@ def model_card(
     "A model card in the form of the Hugging Face hub."
     if not license: raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
     if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
-    shown = markdown_table(shown_table(table, twin))
-    device = f'\n\nLatency: one image, {table.timed_on.iloc[0]}.' if 'timed_on' in table else ''
     sections = {
-        'Accuracy': f'{shown}\n\nTop-1 of {table.n_test.iloc[0]:,} test images. ECE: expected calibration error.{device}',
+        'Accuracy': _accuracy_section(table, twin),
         'How to load one depth': loading or 'not recorded',
         'Training': listed(training_items, training),
         'Data': listed(('data set', 'classes', 'transforms', 're-calibration'), data),
@@ -257,12 +271,14 @@ def learner_training(
     learn, # a fastai `Learner`
 )->dict: # a part of `training_items`
     "What a `Learner` knows of its last training."
-    opt, rates = learn.opt_func, getattr(getattr(learn, 'recorder', None), 'lrs', [])
-    loss, opt = (getattr(o, '__name__', type(o).__name__) for o in (learn.loss_func, getattr(opt, 'func', opt)))
-    rate = f'learning rate up to {max(rates):.2g}' if rates else None
-    images = f'{learn.dls.train.n:,}' if hasattr(learn.dls.train, 'n') else None
-    return {'loss': loss, 'optimizer': opt, 'schedule': rate, 'epochs': getattr(learn, 'n_epoch', None),
-            'batch': getattr(learn.dls.train, 'bs', None), 'training images': images}
+    def name(o): return getattr(o, '__name__', type(o).__name__)
+    opt = getattr(learn.opt_func, 'func', learn.opt_func)              # of a `partial`, what it is of
+    rates = getattr(getattr(learn, 'recorder', None), 'lrs', [])
+    train = learn.dls.train
+    return {'loss': name(learn.loss_func), 'optimizer': name(opt),
+            'schedule': f'learning rate up to {max(rates):.2g}' if rates else None,
+            'epochs': getattr(learn, 'n_epoch', None), 'batch': getattr(train, 'bs', None),
+            'training images': f'{train.n:,}' if hasattr(train, 'n') else None}
 
 # %% ../nbs/52_model_card.ipynb #ec853da3
 def recalibration_words(
@@ -273,6 +289,7 @@ def recalibration_words(
     if not batch_norms(model): return 'none: the network has no batch norm'
     return f'{sum(map(len, batches)):,} training images with the training transforms, in batches of {len(batches[0])}'
 
+# %% ../nbs/52_model_card.ipynb #52b00011
 def data_words(
     learn, # a fastai `Learner`
     dataset:str, # its name
@@ -280,10 +297,10 @@ def data_words(
 )->dict: # for `model_card`
     "What a card says of the data of a `Learner`."
     facts = learner_facts(learn)
-    n = len(facts['classes'] or [])
-    classes = ', '.join(facts['classes']) if 0 < n <= 20 else f'{n}' if n else None
+    classes = facts['classes'] or []
+    named = ', '.join(classes) if len(classes) <= 20 else f'{len(classes)}'
     transforms = '; '.join(facts['transforms']) or 'none in the loader'
-    words = {'data set': dataset, 'classes': classes, 'transforms': transforms}
+    words = {'data set': dataset, 'classes': named or None, 'transforms': transforms}
     return {**words, 're-calibration': recalibration_words(learn.model, batches)}
 
 # %% ../nbs/52_model_card.ipynb #e564957a
@@ -320,14 +337,15 @@ def run_training(
     record:dict, # of it
 )->dict: # for `model_card`
     "What a stored run says of its training."
-    rule = dict(run.settings['method_options'])
+    stimulative = 'st' in run.method.split('+')
+    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if stimulative else 'none'
+    loss = 'cross entropy + lambda KL(main || sub-network)' if stimulative else 'cross entropy, and what the method adds'
+    sgd = f'SGD{" Nesterov" if run.nesterov else ""}, momentum {run.momentum:g}'
     schedule = f'{run.schedule}, learning rate {run.lr:g}, weight decay {run.wd:g}'
-    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if 'st' in run.method.split('+') else 'none'
-    loss = 'cross entropy + lambda KL(main || sub-network)' if lam != 'none' else 'cross entropy, and what the method adds'
-    nesterov = ' Nesterov' if run.nesterov else ''
-    sgd, versions = f'SGD{nesterov}, momentum {run.momentum:g}', f'stimulative {record["source"]}, torch {record["torch"]}'
+    options = dict(run.settings['method_options']) or 'none'
+    versions = f'stimulative {record["source"]}, torch {record["torch"]}'
     return {'method': run.method, 'lambda': lam, 'loss': loss, 'optimizer': sgd, 'schedule': schedule,
-            'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': rule or 'none',
+            'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': options,
             'precision': run.precision, 'versions': versions, 'run': run.key}
 
 # %% ../nbs/52_model_card.ipynb #eaed1a20

@@ -49,7 +49,7 @@ def _keeps_places(block, h):
 
 # %% ../nbs/09_proposals.ipynb #f090000d
 def _could_be_block(m):
-    "Whether a module has parts and weights, and is no list of modules."
+    "Whether a module has parts and weights, and is not a list of modules."
     is_list = _is_sequence(m) or isinstance(m, nn.ModuleList)
     return bool(len(list(m.children()))) and any(True for _ in m.parameters()) and not is_list
 
@@ -76,7 +76,7 @@ def _holds_stage(m, blocks):
     return any(len(k) > len(set(k)) for k in kinds)
 
 def _outermost(model, blocks):
-    "Those of `blocks` that are no stages and stand in no other block."
+    "Those of `blocks` that are not stages and stand in no other block."
     kinds = [type(m) for m in blocks]
     def is_block(m):
         within = [o for o in m.modules() if o is not m and o in blocks]

@@ -101,7 +101,7 @@ def check_classes(
     n_classes:int, # that the network knows
     where:str='', # of which batch, for the message
 ):
-    "A `ValueError` if a label is none of the classes 0 to `n_classes` - 1."
+    "A `ValueError` if a label is not one of the classes 0 to `n_classes` - 1."
     if not len(y) or 0 <= y.min() <= y.max() < n_classes: return
     wrong = y[(y < 0) | (y >= n_classes)][0].item()
     advice = ' (leave images without a label out)' if wrong < 0 else ''

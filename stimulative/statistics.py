@@ -33,6 +33,7 @@ def _half_width(x):
     if len(x) < 2: return np.nan
     return stats.t.ppf(.975, len(x) - 1) * stats.sem(x)
 
+# %% ../nbs/45_statistics.ipynb #45b00001
 def mean_interval(
     values:Sequence[float], # one number per seed
 )->dict: # mean, std (of a sample: n - 1), low and high (the 95 % interval), n; NaN where there is one value
@@ -47,6 +48,7 @@ def _p_value(d):
     if len(d) < 2 or not d.std() > 1e-12 * abs(d).max(): return np.nan
     return 2 * stats.t.sf(abs(d.mean()) / stats.sem(d), len(d) - 1)
 
+# %% ../nbs/45_statistics.ipynb #45b00003
 def paired_gain(
     ours:Sequence[float], # one number per seed
     theirs:Sequence[float], # the other method's, in the same order of seeds
@@ -71,6 +73,7 @@ def _flat(df):
         df = df.drop(columns=column).join(flat)
     return df
 
+# %% ../nbs/45_statistics.ipynb #45b00005
 def _summaries(name, interp):
     "A row per seed of an interpretation; one where its results name no seed."
     if not isinstance(interp, LoafingInterpretation):
@@ -102,6 +105,7 @@ def _named(by, key):
     "A group in words: method st, lam 10."
     return ', '.join(f'{b} {k:g}' if isinstance(k, float) else f'{b} {k}' for b,k in zip(by, key))
 
+# %% ../nbs/45_statistics.ipynb #45b00007
 def _check_numbers(df, values, by):
     "A `ValueError` for trainings without a number."
     for v in values:
@@ -120,6 +124,7 @@ def _varying(part, by):
     values = {c: sorted({json.dumps(v, default=str) for v in part[c]}) for c in columns}
     return {c: v for c,v in values.items() if len(v) > 1}
 
+# %% ../nbs/45_statistics.ipynb #45b00009
 def _check_group(part, by, key):
     "A `ValueError` for a seed that comes twice, and for settings that differ."
     which, varying = _named(by, key), _varying(part, by)
@@ -136,7 +141,8 @@ def _over_seeds(part, values):
     row = {('', 'seeds'): len(part)}
     for column in values:
         name, m = _quantities.get(column, column), mean_interval(part[column])
-        row |= {(name, 'mean'): m['mean'], (name, 'std over seeds'): m['std'], (name, 'low'): m['low'], (name, 'high'): m['high']}
+        row[name, 'mean'], row[name, 'std over seeds'] = m['mean'], m['std']
+        row[name, 'low'], row[name, 'high'] = m['low'], m['high']
         row[name, 'lowest'] = part[column].min()
         if column == 'all (%) mean' and 'all (%) std' in part: row[name, 'std over sub-networks'] = part['all (%) std'].mean()
     return row
@@ -146,6 +152,7 @@ def _reference_key(by, key, reference):
     "The group that a group is compared to."
     return tuple(reference.get(b, k) for b,k in zip(by, key))
 
+# %% ../nbs/45_statistics.ipynb #45b00011
 def _as_reference(reference, by):
     "The reference as column -> value; a `ValueError` for what names none."
     if reference is None: return None
@@ -166,13 +173,16 @@ def _shared_seeds(part, other, which, than, only_shared):
     raise ValueError(f'{which} has the seeds {sorted(a)}, and {than} has {sorted(b)}: '
                      'a pair needs both. Train what is missing, or compare the shared ones with only_shared=True')
 
+# %% ../nbs/45_statistics.ipynb #45b00013
 def _gains(part, other, values, seeds):
     "What a group gains over another, seed by seed."
     ours, theirs = (df.set_index('seed').loc[seeds] for df in (part, other))
     row = {('', 'pairs'): len(seeds)}
     for column in values:
         name, g = _quantities.get(column, column), paired_gain(ours[column], theirs[column])
-        row |= {(name, 'gain'): g['gain'], (name, 'gain low'): g['low'], (name, 'gain high'): g['high'], (name, 'p'): g['p']}
+        row[name, 'gain'] = g['gain']
+        row[name, 'gain low'], row[name, 'gain high'] = g['low'], g['high']
+        row[name, 'p'] = g['p']
     return row
 
 # %% ../nbs/45_statistics.ipynb #3d3c8c24
@@ -185,14 +195,17 @@ class SeedTable:
 
     def __getitem__(self, column): return self.frame[column]
 
+# %% ../nbs/45_statistics.ipynb #45b00015
 def _groups(df, by):
     "key -> its trainings, in the order in which they come; None for what a training does not say."
     def known(key): return tuple(None if pd.isna(k) else k for k in key)
     return {known(key if isinstance(key, tuple) else (key,)): part for key,part in df.groupby(by, sort=False, dropna=False)}
 
+# %% ../nbs/45_statistics.ipynb #45b00016
 def _one_row(key, groups, by, values, reference, only_shared):
     "A group's statistics, and its gains over the reference."
-    part, row = groups[key], _over_seeds(groups[key], values)
+    part = groups[key]
+    row = _over_seeds(part, values)
     if reference is None: return row
     than = _reference_key(by, key, reference)
     if than not in groups:
@@ -203,6 +216,15 @@ def _one_row(key, groups, by, values, reference, only_shared):
     return {**row, **_gains(part, groups[than], values, seeds)}
 
 # %% ../nbs/45_statistics.ipynb #ea7beec5
+def _frame(rows, groups, by, values):
+    "The rows of the table under one index, columns in the order of `values`."
+    index = pd.MultiIndex.from_tuples(groups, names=by) if len(by) > 1 else pd.Index([k for k, in groups], name=by[0])
+    order = ['', *(_quantities.get(v, v) for v in values)]
+    seen = dict.fromkeys(c for row in rows for c in row)
+    columns = pd.MultiIndex.from_tuples(sorted(seen, key=lambda c: order.index(c[0])))
+    return pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns)
+
+# %% ../nbs/45_statistics.ipynb #45b00019
 def aggregate(
     results, # as `training_table` takes them
     by:Sequence[str]=('method', 'lam'), # columns that tell methods apart
@@ -219,10 +241,7 @@ def aggregate(
     groups = _groups(df, by)
     for key,part in groups.items(): _check_group(part, by, key)
     rows = [_one_row(key, groups, by, values, reference, only_shared) for key in groups]
-    index = pd.MultiIndex.from_tuples(groups, names=by) if len(by) > 1 else pd.Index([k for k, in groups], name=by[0])
-    seen, order = dict.fromkeys(c for row in rows for c in row), ['', *(_quantities.get(v, v) for v in values)]
-    columns = pd.MultiIndex.from_tuples(sorted(seen, key=lambda c: order.index(c[0])))
-    return SeedTable(pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns), reference)
+    return SeedTable(_frame(rows, groups, by, values), reference)
 
 # %% ../nbs/45_statistics.ipynb #502722c0
 @patch
@@ -242,9 +261,11 @@ def _gain_text(gain, low, high):
     return '' if np.isnan(gain) else f'{round(gain, 2) + 0.:+.2f} ({_range(low, high)})'
 
 def _p_text(gain, p):
+    "0.012; empty for the reference."
     if np.isnan(gain): return ''
     return 'unknown' if np.isnan(p) else f'{p:.2g}'
 
+# %% ../nbs/45_statistics.ipynb #45b00020
 def _texts(name, part, apart):
     "The columns of one quantity as text."
     spread = part['std over sub-networks'] if apart else part['std over seeds']
@@ -254,6 +275,7 @@ def _texts(name, part, apart):
         texts[f'{name}: gain'] = map(_gain_text, part.gain, part['gain low'], part['gain high'])
         texts[f'{name}: p'] = map(_p_text, part.gain, part.p)
     return {k: list(v) for k,v in texts.items()}
+
 def _left_out(frame):
     "Whether gains were taken over fewer seeds than there are."
     return ('', 'pairs') in frame and frame['', 'pairs'].min() < frame['', 'seeds'].max()
@@ -313,11 +335,11 @@ def _points(table, value, gain):
     "Where groups stand, and how far their intervals reach down and up."
     part = table.frame[value]
     at, low, high = ('gain', 'gain low', 'gain high') if gain else ('mean', 'low', 'high')
-    missing = at not in part
-    if missing: raise ValueError('this table has no gains: give `aggregate` a reference')
+    if at not in part: raise ValueError('this table has no gains: give `aggregate` a reference')
     part = part[part[at].notna()]
     return part.index, part[at], part[at] - part[low], part[high] - part[at]
 
+# %% ../nbs/45_statistics.ipynb #45b00022
 def _tick(key):
     "The label of a group: its value in the last column of `by`."
     last = key[-1] if isinstance(key, tuple) else key
@@ -337,7 +359,6 @@ def plot_seeds(
     style = {'marker': 'o', 'capsize': 3, 'lw': 1.5, **style}
     ax.errorbar(np.arange(len(keys)) + shift, at, yerr=[down, up], **style)
     ax.set_xticks(range(len(keys)), map(_tick, keys))
-    alone = not ax.get_ylabel()
-    if alone: ax.set(xlabel=table.frame.index.names[-1], ylabel=f'gain in {value}, points' if gain else value)
+    if not ax.get_ylabel(): ax.set(xlabel=table.frame.index.names[-1], ylabel=f'gain in {value}, points' if gain else value)
     ax.grid(alpha=.25)
     return ax

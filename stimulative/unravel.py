@@ -16,8 +16,7 @@ from torch.overrides import TorchFunctionMode
 # %% auto #0
 __all__ = ['families', 'check_depths', 'check_space', 'check_count', 'NotResidualError', 'Unraveled', 'check_unraveled',
            'preserved_modes', 'passes_input', 'check_images', 'check_view', 'register_family', 'unravel',
-           'split_stages', 'sequential_rule', 'resnet_rule', 'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule',
-           'regnet_rule']
+           'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
@@ -240,7 +239,7 @@ def _walk_checked(view, x):
 # %% ../nbs/01_unravel.ipynb #a15c003c
 @contextmanager
 def _unwatched(net):
-    "While open, `net` runs without its forward hooks: what looks on at a training pass does not see this one."
+    "While open, `net` runs without its forward hooks: what observes a training pass does not see this one."
     hooks = [d for m in net.modules() for d in (m._forward_pre_hooks, m._forward_hooks) if d]
     held = [dict(d) for d in hooks]
     for d in hooks: d.clear()
@@ -469,7 +468,7 @@ def unravel(
     stages:str|None=None, # None: the rule of its family; 'auto': a rule is proposed, checked and printed
     images:torch.Tensor|None=None, # for 'auto': a batch, as the model takes it
 )->Unraveled: # its view, checked against the model on the first batch
-    "Take a residual network apart without changing it; a `NotResidualError` if it is none, or none that is known."
+    "Take a residual network apart without changing it; a `NotResidualError` if it is not residual, or of no known family."
     if not isinstance(model, nn.Module): raise ValueError(f'unravel takes an nn.Module, got {type(model).__name__}')
     if stages is not None: return _proposed(model, stages, images)
     model = _bare(model)
@@ -540,24 +539,13 @@ def split_stages(
     return stem, stages, _after(stages, between)
 
 @register_family(nn.Sequential)
-def sequential_rule(model): return split_stages(model) if _is_sequence(model) else ([], [], [])
+def sequential_rule(model):
+    "Any sequence with stages in it."
+    return split_stages(model) if _is_sequence(model) else ([], [], [])
 
 # %% ../nbs/01_unravel.ipynb #489ff9eb
-_tv = 'torchvision.models.'
-
-@register_family(_tv + 'resnet.ResNet')   # ResNeXt and Wide ResNet are of this class too
+@register_family('torchvision.models.resnet.ResNet')   # ResNeXt and Wide ResNet are of this class too
 def resnet_rule(m):
+    "torchvision's ResNet."
     stem, head = [m.conv1, m.bn1, m.relu, m.maxpool], [m.avgpool, nn.Flatten(1), m.fc]
     return split_stages([*stem, m.layer1, m.layer2, m.layer3, m.layer4, *head])
-
-@register_family(_tv + 'mobilenetv2.MobileNetV2')
-def mobilenetv2_rule(m): return split_stages([m.features, nn.AdaptiveAvgPool2d(1), nn.Flatten(1), m.classifier])
-
-@register_family(_tv + 'mobilenetv3.MobileNetV3', _tv + 'efficientnet.EfficientNet')
-def mobilenetv3_rule(m): return split_stages([m.features, m.avgpool, nn.Flatten(1), m.classifier])
-
-@register_family(_tv + 'convnext.ConvNeXt')
-def convnext_rule(m): return split_stages([m.features, m.avgpool, m.classifier])
-
-@register_family(_tv + 'regnet.RegNet')
-def regnet_rule(m): return split_stages([m.stem, m.trunk_output, m.avgpool, nn.Flatten(1), m.fc])
