@@ -55,5 +55,6 @@ def __getattr__(name):
             return getattr(module, name)
     from stimulative.old_names import renamed_inside
     for module,names in renamed_inside.items():
-        if name in names and f'stimulative.{module}' in sys.modules: return getattr(sys.modules[f'stimulative.{module}'], name)
+        if name in names and f'stimulative.{module}' in sys.modules:
+            return getattr(sys.modules[f'stimulative.{module}'], name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -115,7 +115,8 @@ def chosen(
     "For every budget the sub-network that validation images choose, and what it does on test images."
     reports, rows = _of_seeds(test), []
     chooses = _of_seeds(valid)
-    if [*reports] != [*chooses]: raise ValueError(f'the seeds of the two parts differ: {[*chooses]} and {[*reports]}')
+    if [*reports] != [*chooses]:
+        raise ValueError(f'the seeds of the two parts differ: {[*chooses]} and {[*reports]}')
     for seed,part in chooses.items():
         results = _measured(part, cost)
         for budget in results[cost].unique():

@@ -67,8 +67,9 @@ def machine_facts(
     if device.startswith('cuda'):
         p = torch.cuda.get_device_properties(device)
         facts |= dict(gpu_memory_mib=p.total_memory // 2**20, capability=f'{p.major}.{p.minor}')
-    tf32 = dict(tf32_matmul=torch.backends.cuda.matmul.allow_tf32, tf32_convolutions=torch.backends.cudnn.allow_tf32)
-    return dict(facts, **tf32, cudnn_benchmark=torch.backends.cudnn.benchmark)
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    switches = dict(tf32_matmul=matmul.allow_tf32, tf32_convolutions=cudnn.allow_tf32, cudnn_benchmark=cudnn.benchmark)
+    return {**facts, **switches}
 
 # %% ../nbs/93_gpu.ipynb #93b00003
 _same = ('gpu', 'device', 'processor', 'torch', 'tiny')      # of one record
@@ -76,7 +77,8 @@ _same = ('gpu', 'device', 'processor', 'torch', 'tiny')      # of one record
 def _check_machine(path, there, about):
     "A `ValueError` for a record of another machine."
     odd = [f'{k} {there.get(k)} there, {about.get(k)} now' for k in _same if there.get(k) != about.get(k)]
-    if odd: raise ValueError(f'{path} is of another machine ({"; ".join(odd)}): give another folder with --out')
+    if odd:
+        raise ValueError(f'{path} is of another machine ({"; ".join(odd)}): give another folder with --out')
 
 # %% ../nbs/93_gpu.ipynb #93b00005
 class Ledger:
@@ -134,8 +136,8 @@ def _rows_of(work):
 
 def _in_words(row):
     "What a row says, in a line."
-    shown = {k: f'{v:.4g}' if isinstance(v, float) else v for k,v in row.items() if k not in ('unit', 'source', 'output')}
-    return ', '.join(f'{k} {v}' for k,v in shown.items())
+    def text(v): return f'{v:.4g}' if isinstance(v, float) else v
+    return ', '.join(f'{k} {text(v)}' for k,v in row.items() if k not in ('unit', 'source', 'output'))
 
 # %% ../nbs/93_gpu.ipynb #93b00008
 def carry_out(
@@ -292,7 +294,9 @@ def graph_try(
     with _measurable(model): return _try_graph(view, step, n)
 
 # %% ../nbs/93_gpu.ipynb #e1289667
-_child = 'import json, sys; from stimulative.gpu import graph_try; print(json.dumps(graph_try(**json.loads(sys.argv[1]))), flush=True)'
+_child = '''import json, sys
+from stimulative.gpu import graph_try
+print(json.dumps(graph_try(**json.loads(sys.argv[1]))), flush=True)'''
 
 def _graph_rows(job, name, method, variant):
     "`graph_try` in a process of its own."
@@ -327,10 +331,12 @@ def _tree_rows(job, name, n_tree, n_loop):
     results = evaluate_subnets(model, [x], [(x, y)], in_tree, len(x), iter)
     middle = time.perf_counter()
     loop = evaluate_one_by_one(model, [x], [(x, y)], in_loop, len(x))
-    seconds = dict(tree_s=(middle - start) / len(results), loop_s=(time.perf_counter() - middle) / len(in_loop))
+    end = time.perf_counter()
+    seconds = dict(tree_s=(middle - start) / len(results), loop_s=(end - middle) / len(in_loop))
     tree = dict(zip(map(tuple, results.depths), results.accuracy))
     differ = max(abs(tree[d] - a) for d,a in loop.items())
-    return [dict(network=name, subnets=len(results), in_loop=len(in_loop), batch=len(x), **seconds, accuracies_differ=differ)]
+    counts = dict(network=name, subnets=len(results), in_loop=len(in_loop), batch=len(x))
+    return [dict(counts, **seconds, accuracies_differ=differ)]
 
 # %% ../nbs/93_gpu.ipynb #93b00023
 def tree_units(job:Job)->Iterator:
@@ -342,7 +348,8 @@ def tree_units(job:Job)->Iterator:
 # %% ../nbs/93_gpu.ipynb #221e250a
 def _noise_image(rng, width, height):
     "Coarse and fine noise, which a JPEG file holds in about as many bytes as a photograph."
-    coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)).resize((width, height), Image.BICUBIC)
+    few = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    coarse = Image.fromarray(few).resize((width, height), Image.BICUBIC)
     noisy = np.asarray(coarse, dtype=float) + rng.normal(0, 12, (height, width, 3))
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
@@ -385,7 +392,8 @@ def _jpeg_rows(job, workers):
     bs = 4 if job.tiny else 64
     dls = imagenet_dls(root, bs=bs, size=64 if job.tiny else 224, num_workers=workers, device=job.device)
     rate, n = _images_per_second(dls.train, job.device, 1 if job.tiny else 4000)
-    return [dict(loader='imagenet', workers=workers, images_s=rate, images=n, batch=bs, mean_file_bytes=round(size))]
+    return [dict(loader='imagenet', workers=workers, images_s=rate, images=n, batch=bs,
+                 mean_file_bytes=round(size))]
 
 # %% ../nbs/93_gpu.ipynb #fd0f2a8e
 def _archive(folder, name):
@@ -412,7 +420,8 @@ def cifar_folder(
     unpacked = job.out/'data'/name
     if unpacked.is_dir(): return unpacked
     archive = None if job.data is None else _archive(job.data, name)
-    if archive is None: raise Skip(f'no {name} at {root}, and no archive beside it: give its folder with --data')
+    if archive is None:
+        raise Skip(f'no {name} at {root}, and no archive beside it: give its folder with --data')
     _unpack(archive, unpacked)
     return unpacked
 
@@ -420,7 +429,8 @@ def cifar_folder(
 def loader_units(job:Job)->Iterator:
     "Every loader there is."
     yield 'digits', partial(_loader_rows, job, 'digits')
-    for workers in ([0] if job.tiny else [16, 8, 4, 1]): yield f'imagenet {workers}', partial(_jpeg_rows, job, workers)
+    for workers in ([0] if job.tiny else [16, 8, 4, 1]):
+        yield f'imagenet {workers}', partial(_jpeg_rows, job, workers)
     if job.tiny: return
     yield 'cifar100', partial(_loader_rows, job, 'cifar100')
     yield 'cifar100 at 224', partial(_loader_rows, job, 'cifar100', size=224)
@@ -515,7 +525,7 @@ def gpu(
     minutes:float=0., # end after so many; a unit of work that has begun is finished. 0: no limit
     out:str='gpu_results', # folder of the records
     data:str='', # folder with cifar10 and cifar100, as folders or archives; empty: where fastai keeps them
-    only:str='', # slices with commas between: notebooks,steps,graphs,tree,loaders,trainings; empty: all, in this order
+    only:str='', # slices: notebooks,steps,graphs,tree,loaders,trainings; empty: all, in this order
     device:str='', # empty: cuda if there is one
     workers:int=4, # notebooks at a time
     tiny:store_true=False, # everything in seconds, also on a CPU, to see that it runs
@@ -523,7 +533,8 @@ def gpu(
     "Measure and train what waits for a CUDA device; the same command goes on where it was stopped."
     names, device = _chosen(only), _check_device(device, tiny)
     folder = Path(data).expanduser() if data else None
-    if folder is not None and not folder.is_dir(): raise ValueError(f'--data is a folder; there is none at {folder}')
+    if folder is not None and not folder.is_dir():
+        raise ValueError(f'--data is a folder; there is none at {folder}')
     job = Job(writable_folder(out), folder, device, tiny, Clock(minutes), workers)
     where = torch.cuda.get_device_name() if device.startswith('cuda') else 'CPU'
     print(f'{where}; torch {torch.__version__}; records in {job.out.name}')

@@ -96,7 +96,7 @@ def card_table(
     test_dl:Iterable, # batches (images, labels)
     subnets:Iterable, # depth tuples
     n_images:int=2000, # about how many calibration images
-)->"DataFrame": # depths, accuracy, ece, temperature, ece_scaled, n_test, n_params, flops, latency (ms, one image), timed_on
+)->"DataFrame": # a row per depth: accuracy and calibration, size, latency (ms, one image) and where it was timed
     "All that a card says of sub-networks, measured."
     batches = calibration_batches(calib_dl, n_images)
     logits = subnet_logits(model, batches, test_dl, subnets, n_images)
@@ -125,7 +125,8 @@ def shown_table(
 )->"DataFrame": # a row per depth, in the words and units of a card
     "What a card shows of its sub-networks."
     shown = {'depths': list(table.depths), 'top-1 (%)': table.accuracy.map(_percent)}
-    if twin is not None: shown['trained commonly (%)'] = [_percent(accuracy_of(twin, d)) for d in table.depths]
+    if twin is not None:
+        shown['trained commonly (%)'] = [_percent(accuracy_of(twin, d)) for d in table.depths]
     shown['ECE (%)'] = table.ece.map(_percent)
     shown['temperature'] = table.temperature.round(2)
     shown['ECE with it (%)'] = table.ece_scaled.map(_percent)
@@ -143,12 +144,14 @@ def card_header(
 )->str: # YAML between two lines of dashes
     "The part of a card that the hub's machines read."
     hub = optional('huggingface_hub', 'hub')
-    task, about = 'image-classification', dict(dataset_type=dataset, dataset_name=dataset, metric_type='accuracy')
+    task = 'image-classification'
+    about = dict(dataset_type=dataset, dataset_name=dataset, metric_type='accuracy')
     def result(r):
         value, name = round(float(r.accuracy), 6), f'top-1 of depths {r.depths}'
         return hub.EvalResult(task_type=task, metric_value=value, metric_name=name, **about)
     data = hub.ModelCardData(
-        license=license, library_name='stimulative', pipeline_tag=task, datasets=[dataset], metrics=['accuracy'],
+        license=license, library_name='stimulative', pipeline_tag=task,
+        datasets=[dataset], metrics=['accuracy'],
         tags=['stimulative-training', 'residual-network', 'depth-elastic'], model_name=name,
         eval_results=[result(r) for r in table.itertuples()])
     return f'---\n{data.to_yaml()}\n---\n'
@@ -242,7 +245,8 @@ def model_card(
     limits:Sequence=(), # sentences on what it should not be used for
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
-    if not license: raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
+    if not license:
+        raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
     if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
     sections = {
         'Accuracy': _accuracy_section(table, twin),
@@ -262,7 +266,8 @@ def write_card(
 )->Path: # of README.md
     "Write a card beside the files that it is about."
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise FileNotFoundError(f'no folder at {folder}: a card lies beside the files that it is about')
+    if not folder.is_dir():
+        raise FileNotFoundError(f'no folder at {folder}: a card lies beside the files that it is about')
     with whole_path(folder/'README.md') as tmp: tmp.write_text(card)
     return folder/'README.md'
 
@@ -317,7 +322,8 @@ def card_of_learner(
     limits:Sequence=(), # sentences on what it should not be used for
 )->Path: # of README.md
     "Files of some sub-networks of a `Learner`, and their card."
-    if not license or not dataset: raise ValueError("say license='...' and dataset='...': nobody else knows them")
+    if not license or not dataset:
+        raise ValueError("say license='...' and dataset='...': nobody else knows them")
     optional('huggingface_hub', 'hub')
     _check_new(folder)
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
@@ -328,7 +334,8 @@ def card_of_learner(
     facts = dict(dataset=dataset, **learner_facts(learn))
     index = export_subnets(learn.model, table.depths, folder, x, batches, suffix, table, **facts)
     about = data_words(learn, dataset, batches)
-    card = model_card(name or Path(folder).name, table, words, about, how_to_load(index), twin, license, limits)
+    name = name or Path(folder).name
+    card = model_card(name, table, words, about, how_to_load(index), twin, license, limits)
     return write_card(folder, card)
 
 # %% ../nbs/52_model_card.ipynb #f59286b7
@@ -369,4 +376,5 @@ def card_of_run(
     loading = how_to_load(dict(network=type(learn.model).__name__, subnets=files))
     words = {**run_training(run, record), 'training images': f'{learn.dls.train.n:,}'}
     about = data_words(learn, run.data, batches)
-    return write_card(folder, model_card(Path(folder).resolve().name, table, words, about, loading, twin, license))
+    name = Path(folder).resolve().name
+    return write_card(folder, model_card(name, table, words, about, loading, twin, license))

@@ -91,7 +91,8 @@ def step_factor(
 )->float: # 1 for common training
     "What a step costs beside common training's, counted; a `ValueError` for other methods."
     if run.method == 'ct': return 1.
-    if run.method != 'st': raise ValueError(f'the steps of ct and st can be counted; the run has the method {run.method!r}')
+    if run.method != 'st':
+        raise ValueError(f'the steps of ct and st can be counted; the run has the method {run.method!r}')
     every = dict(run.method_options).get('every', 1) if every is None else every
     if every < 1: raise ValueError(f'every must be at least 1, got {every}')
     return 1 + (cost[f'{way} / common'] - 1) / every
@@ -120,7 +121,8 @@ def _memory(run, size, gpus):
     "Computed: MiB on a device."
     weights, _, saved = _bytes(run.precision, *_of(run, size))
     momentum = weights if run.momentum else 0
-    parts = {'weights': weights, 'gradients': weights, 'momentum': momentum, 'activations': saved * (run.bs // gpus)}
+    activations = saved * (run.bs // gpus)
+    parts = {'weights': weights, 'gradients': weights, 'momentum': momentum, 'activations': activations}
     mib = {f'MiB of {k}': v / 2**20 for k,v in parts.items()}
     return {**mib, 'MiB a device, without workspace': sum(mib.values())}
 
@@ -138,7 +140,7 @@ def evaluation_size(
     net:nn.Module, # a residual network
     x:torch.Tensor, # an image or more
     at_most:int=1000, # sub-networks, as `train` evaluates them
-)->dict: # sub-networks, runs of a block (the tree's nodes), FLOPs of one image through the tree, and one by one over that
+)->dict: # sub-networks, nodes of the tree, its GFLOPs per image, and one by one over the tree
     "How large the tree of an evaluation is."
     view = unravel(net)
     paths = {d: subnet_path(d, view.depths) for d in some_subnets(view.depths, at_most)}
@@ -183,14 +185,16 @@ def _hours(run, size, counted, tree, gpus, rate, bandwidth):
 # %% ../nbs/46_planning.ipynb #80003a1f
 def _check_gpus(run, gpus, rate):
     "A `ValueError` for devices that cannot share a batch, and for a rate that is not above 0."
-    if gpus < 1 or run.bs % gpus: raise ValueError(f'a batch of {run.bs} images cannot be shared by {gpus} devices evenly')
-    if rate is not None and not rate > 0: raise ValueError(f'rate, images a second on one device, must be above 0, got {rate}')
+    if gpus < 1 or run.bs % gpus:
+        raise ValueError(f'a batch of {run.bs} images cannot be shared by {gpus} devices evenly')
+    if rate is not None and not rate > 0:
+        raise ValueError(f'rate, images a second on one device, must be above 0, got {rate}')
 
 # %% ../nbs/46_planning.ipynb #46b00013
 def plan(
     run:Run, # what is to be trained: ct or st
     gpus:int=1, # devices that share the batch
-    rate:float|None=None, # images a second on one device in common training, measured somewhere; None: no hours
+    rate:float|None=None, # images per second of one device in common training; None: no hours
     way:str='shared prefix', # how a stimulative step is taken; or 'two full passes'
     every:int|None=None, # a sub-network in every so-many-th batch; None: as the run's options say
     bandwidth:float|None=None, # GB/s that a device can send; None: the exchange of gradients is not timed
@@ -230,7 +234,7 @@ def stored_run(
 def plan_named(
     name:str, # a preset, or the key of a stored run, whose rate is then known
     gpus:int=1, # devices
-    rate:float|None=None, # images a second on one device in common training; None: of the stored run, if it is one
+    rate:float|None=None, # images per second of one device in common training; None: the stored run's
     out='results', # folder of the results
     **kwargs, # of `plan`
 )->"Series":

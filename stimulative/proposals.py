@@ -58,7 +58,8 @@ def _why_no_block(m, calls):
     "Why a module that was called so cannot be left out; an empty string where it can."
     if len(calls) > 1: return 'is called more than once'
     args, kwargs, out = calls[0]
-    if not args or not isinstance(args[0], torch.Tensor) or not args[0].is_floating_point(): return 'takes no tensor'
+    if not args or not isinstance(args[0], torch.Tensor) or not args[0].is_floating_point():
+        return 'takes no tensor'
     further = [a for a in [*args[1:], *kwargs.values()] if a is not None and a is not False]
     if further: return 'gets more than one input'
     if not isinstance(out, torch.Tensor): return 'gives no tensor'

@@ -54,8 +54,10 @@ def _check_calibration(dl, n_images, bs):
         raise ValueError(f'the calibration loader must give batches, got one {type(dl).__name__}: '
                          'write [images] for a single batch of images')
     is_number = isinstance(n_images, Real) and not isinstance(n_images, bool)
-    if not (is_number and n_images >= 1): raise ValueError(f'n_images must be a number of at least 1, got {n_images!r}')
-    if check_count(bs, 'bs') < 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
+    if not (is_number and n_images >= 1):
+        raise ValueError(f'n_images must be a number of at least 1, got {n_images!r}')
+    if check_count(bs, 'bs') < 2:
+        raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
 
 # %% ../nbs/03_recalibrate.ipynb #e3000004
 calibration_bs = 64 # images per calibration batch, whatever the batches of the training are

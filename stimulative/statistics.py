@@ -24,7 +24,8 @@ __all__ = ['mean_interval', 'paired_gain', 'training_table', 'SeedTable', 'aggre
 def _numbers(values, what):
     "An array of finite numbers; a `ValueError` for anything else."
     x = np.asarray(values, dtype=float)
-    if x.ndim != 1 or not len(x): raise ValueError(f'{what} takes one number per seed; got shape {np.shape(values)}')
+    if x.ndim != 1 or not len(x):
+        raise ValueError(f'{what} takes one number per seed; got shape {np.shape(values)}')
     if not np.isfinite(x).all(): raise ValueError(f'{what} takes finite numbers; got {x.tolist()}')
     return x
 
@@ -99,7 +100,8 @@ def training_table(
 def _check_columns(df, columns):
     "A `ValueError` for columns that are not there."
     missing = [c for c in columns if c not in df]
-    if missing: raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
+    if missing:
+        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
 
 def _named(by, key):
     "A group in words: method st, lam 10."
@@ -112,7 +114,8 @@ def _check_numbers(df, values, by):
         odd = df[~np.isfinite(df[v].astype(float))]
         if not len(odd): continue
         named = '; '.join(f'{_named(by, row[by])}, seed {row.seed}' for _,row in odd.iterrows())
-        raise ValueError(f'{v!r} is no number in {len(odd)} of {len(df)} trainings, as of one that diverged ({named}); '
+        raise ValueError(f'{v!r} is no number in {len(odd)} of {len(df)} trainings, '
+                         f'as of one that diverged ({named}); '
                          'a mean without them would flatter: leave them out yourself and say so')
 
 # %% ../nbs/45_statistics.ipynb #3555f65e
@@ -129,7 +132,8 @@ def _check_group(part, by, key):
     "A `ValueError` for a seed that comes twice, and for settings that differ."
     which, varying = _named(by, key), _varying(part, by)
     differences = '; '.join(f'{c}: {", ".join(v)}' for c,v in varying.items())
-    if varying: raise ValueError(f'the trainings of {which} differ in {differences}. Add that to `by`, or choose some of them')
+    if varying:
+        raise ValueError(f'the trainings of {which} differ in {differences}. Add that to `by`, or choose some of them')
     twice = sorted(set(part.seed[part.seed.duplicated()]))
     if twice: raise ValueError(f'{which} has more than one training with seed {", ".join(map(str, twice))}')
 
@@ -144,7 +148,8 @@ def _over_seeds(part, values):
         row[name, 'mean'], row[name, 'std over seeds'] = m['mean'], m['std']
         row[name, 'low'], row[name, 'high'] = m['low'], m['high']
         row[name, 'lowest'] = part[column].min()
-        if column == 'all (%) mean' and 'all (%) std' in part: row[name, 'std over sub-networks'] = part['all (%) std'].mean()
+        if column == 'all (%) mean' and 'all (%) std' in part:
+            row[name, 'std over sub-networks'] = part['all (%) std'].mean()
     return row
 
 # %% ../nbs/45_statistics.ipynb #7ffa3b31
@@ -158,7 +163,8 @@ def _as_reference(reference, by):
     if reference is None: return None
     if not isinstance(reference, Mapping):
         values = reference if isinstance(reference, tuple) else (reference,)
-        if len(values) != len(by): raise ValueError(f'reference is a value for each of {by}, or a dictionary; got {reference!r}')
+        if len(values) != len(by):
+            raise ValueError(f'reference is a value for each of {by}, or a dictionary; got {reference!r}')
         reference = dict(zip(by, values))
     unknown = set(reference) - set(by)
     if unknown: raise ValueError(f'reference names {", ".join(sorted(unknown))}, which is not in by={by}')
@@ -199,7 +205,8 @@ class SeedTable:
 def _groups(df, by):
     "key -> its trainings, in the order in which they come; None for what a training does not say."
     def known(key): return tuple(None if pd.isna(k) else k for k in key)
-    return {known(key if isinstance(key, tuple) else (key,)): part for key,part in df.groupby(by, sort=False, dropna=False)}
+    parts = df.groupby(by, sort=False, dropna=False)
+    return {known(key if isinstance(key, tuple) else (key,)): part for key,part in parts}
 
 # %% ../nbs/45_statistics.ipynb #45b00016
 def _one_row(key, groups, by, values, reference, only_shared):
@@ -218,7 +225,8 @@ def _one_row(key, groups, by, values, reference, only_shared):
 # %% ../nbs/45_statistics.ipynb #ea7beec5
 def _frame(rows, groups, by, values):
     "The rows of the table under one index, columns in the order of `values`."
-    index = pd.MultiIndex.from_tuples(groups, names=by) if len(by) > 1 else pd.Index([k for k, in groups], name=by[0])
+    if len(by) == 1: index = pd.Index([k for k, in groups], name=by[0])
+    else: index = pd.MultiIndex.from_tuples(groups, names=by)
     order = ['', *(_quantities.get(v, v) for v in values)]
     seen = dict.fromkeys(c for row in rows for c in row)
     columns = pd.MultiIndex.from_tuples(sorted(seen, key=lambda c: order.index(c[0])))
@@ -285,7 +293,9 @@ def _left_out(frame):
 def text(self:SeedTable)->"DataFrame":
     "The table as text, in the form of Table r3."
     columns = {'seeds': self.frame['', 'seeds'].tolist()}
-    if _left_out(self.frame): columns['pairs'] = self.frame['', 'pairs'].map('{:.0f}'.format, na_action='ignore').fillna('').tolist()
+    if _left_out(self.frame):
+        pairs = self.frame['', 'pairs'].map('{:.0f}'.format, na_action='ignore')
+        columns['pairs'] = pairs.fillna('').tolist()
     for name in dict.fromkeys(c for c,_ in self.frame if c):
         part = self.frame[name]
         columns |= _texts(name, part, 'std over sub-networks' in part)
@@ -359,6 +369,7 @@ def plot_seeds(
     style = {'marker': 'o', 'capsize': 3, 'lw': 1.5, **style}
     ax.errorbar(np.arange(len(keys)) + shift, at, yerr=[down, up], **style)
     ax.set_xticks(range(len(keys)), map(_tick, keys))
-    if not ax.get_ylabel(): ax.set(xlabel=table.frame.index.names[-1], ylabel=f'gain in {value}, points' if gain else value)
+    ylabel = f'gain in {value}, points' if gain else value
+    if not ax.get_ylabel(): ax.set(xlabel=table.frame.index.names[-1], ylabel=ylabel)
     ax.grid(alpha=.25)
     return ax

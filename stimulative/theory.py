@@ -31,7 +31,8 @@ def paper_bound(
     n_classes:int, # N
 )->torch.Tensor: # nats, float64
     "The paper's bound of the gap (appendix B, equation 11); tends to log N."
-    if check_count(n_classes, 'n_classes') < 2: raise ValueError(f'two classes or more are needed, got {n_classes}')
+    if check_count(n_classes, 'n_classes') < 2:
+        raise ValueError(f'two classes or more are needed, got {n_classes}')
     e1, e2 = _nats(e1, 'e1'), _nats(e2, 'e2')
     return e1 + (e2 + math.log(n_classes)) * e1.exp()
 
@@ -92,9 +93,10 @@ def measure_gap(
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # wraps the calibration batches, then the test loader
 )->"DataFrame": # a row per image: e1, e2, gap, and both bounds, in nats
-    "The gap between the cross entropies of main network and sub-networks, and what bounds it (appendix B), image by image."
+    "The gap between main network and sub-networks and what bounds it (appendix B), image by image."
     view = unravel(model)
-    subnets = ordered_subnets(view.depths) if subnets is None else [check_depths(d, view.depths) for d in subnets]
+    if subnets is None: subnets = ordered_subnets(view.depths)
+    subnets = [check_depths(d, view.depths) for d in subnets]
     if not subnets: raise ValueError('at least one sub-network is needed to average over')
     batches = calibration_batches(calib_dl, n_images)
     view.check(batches[0].to(next(model.parameters()).device))

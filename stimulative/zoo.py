@@ -51,7 +51,8 @@ def zoo_row(
     "How one network comes apart, and whether its view gives what it gives."
     torch.manual_seed(seed)
     net = _alive(make())
-    row = dict(network=name, family=type(net).__name__, how='refused', depths='', view=None, sub=None, reason='')
+    row = dict(network=name, family=type(net).__name__, how='refused',
+               depths='', view=None, sub=None, reason='')
     try: how, view = _view_of(net, x)
     except (NotResidualError, ValueError) as e: return row | dict(reason=str(e))
     except RuntimeError as e: return row | dict(reason=f'it does not run on images of {tuple(x.shape)} ({e})')
@@ -63,8 +64,9 @@ def zoo_row(
 def _image_nets():
     "Classification: name -> (function that gives a network, shape of a batch)."
     import torchvision.models as tv
-    names = '''alexnet vgg11 squeezenet1_1 googlenet inception_v3 shufflenet_v2_x0_5 densenet121 resnet18 resnext50_32x4d mobilenet_v2
-               mobilenet_v3_small efficientnet_b0 efficientnet_v2_s regnet_y_400mf convnext_tiny mnasnet0_5 swin_t swin_v2_t'''.split()
+    names = '''alexnet vgg11 squeezenet1_1 googlenet inception_v3 shufflenet_v2_x0_5 densenet121
+               resnet18 resnext50_32x4d mobilenet_v2 mobilenet_v3_small efficientnet_b0 efficientnet_v2_s
+               regnet_y_400mf convnext_tiny mnasnet0_5 swin_t swin_v2_t'''.split()
     px = dict(inception_v3=139, squeezenet1_1=96, densenet121=96)
     old = dict.fromkeys(('googlenet', 'inception_v3'), dict(init_weights=False, aux_logits=False))
     nets = {}
@@ -79,7 +81,8 @@ def _image_nets():
 def _video_nets():
     "Video: clips of frames."
     from torchvision.models import video
-    nets = {name: (getattr(video, name), (2, 3, 8, 48, 48)) for name in ('r3d_18', 'mc3_18', 'r2plus1d_18', 'swin3d_t')}
+    names = 'r3d_18', 'mc3_18', 'r2plus1d_18', 'swin3d_t'
+    nets = {name: (getattr(video, name), (2, 3, 8, 48, 48)) for name in names}
     return {**nets, 's3d': (video.s3d, (1, 3, 16, 224, 224))}
 
 # %% ../nbs/95_zoo.ipynb #95b00007
