@@ -328,8 +328,10 @@ _imagenet_res50 = Run(
 _cifar_densenet = Run(
     data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct',
     epochs=200, bs=128, lr=.1, nesterov=True, wd=5e-4, schedule='step')
+_gradaug_stats = ((.4914, .4824, .4467), (.2471, .2435, .2616))      # in its code as 125.3, 123.0, 113.9; 63.0, 62.1, 66.7 of 255
 _gradaug_resnet = Run(
-    data='cifar10', network='cifar_resnet', network_options=dict(depth=110), method='gradaug',
+    data='cifar10', data_options=dict(reflect=True, stats=_gradaug_stats),
+    network='cifar_resnet', network_options=dict(depth=110, projected=True), method='gradaug',
     epochs=200, bs=128, lr=.1, nesterov=True, wd=1e-4)
 
 presets = {

@@ -5,16 +5,20 @@
 # %% ../nbs/48_rival_runs.ipynb #d6000003
 from __future__ import annotations
 import argparse, json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fastai.basics import *
 
 from .cost import work_clock
+from .unravel import check_depths, unravel
+from .loafing import evaluate_paths, some_subnets, stage_layers
 from .rivals import rivals
-from .experiment import Run, preset, run_callbacks, run_learner
-from .sweeps import sweep
+from .interpret import undisturbed
+from .calibration import calibration_facts, subnet_logits
+from .experiment import Run, load_weights, preset, read_whole, run_callbacks, run_learner
+from .sweeps import read_records, sweep, write_records
 
 # %% auto #0
-__all__ = ['seconds_per_epoch', 'rival_runs', 'main']
+__all__ = ['seconds_per_epoch', 'rival_runs', 'main', 'spread_path', 'network_facts', 'write_rivals']
 
 # %% ../nbs/48_rival_runs.ipynb #d6000006
 class _TimeSteps(Callback):
@@ -94,3 +98,61 @@ def main(
 def _tell(run, record, error): print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
 
 if __name__ == '__main__' and '__file__' in globals(): print(main().to_string())
+
+# %% ../nbs/48_rival_runs.ipynb #d6180002
+def spread_path(
+    depths:Sequence[int], # blocks kept, per stage
+    space:Sequence[int], # blocks there are, per stage
+)->tuple: # layer numbers
+    "The blocks of each stage that stay when they are spread evenly, the first among them."
+    def spread(layers, d): return [layers[round(i * (len(layers) - 1) / max(d - 1, 1))] for i in range(d)]
+    depths = check_depths(depths, space)
+    return tuple(i for layers,d in zip(stage_layers(space), depths) for i in spread(layers, d))
+
+# %% ../nbs/48_rival_runs.ipynb #d6180004
+def _trained(run, out, data):
+    "A learner with the weights that a finished run left behind."
+    learn, path = run_learner(run, data, out, start=False), Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
+    load_weights(learn.model, read_whole(path)['model'], path)
+    return learn
+
+def _percent(values): return 100 * float(np.mean(list(values)))
+
+def network_facts(
+    run:Run, # finished
+    out, # folder of the results
+    data=None, # folder of the images
+    at_most:int=1000, # sub-networks; above, a sample
+)->dict: # in percent: ECE of the main network and of all, raw and with a fitted temperature; blocks spread and first
+    "Calibration and choice of blocks of a trained network, every sub-network re-calibrated."
+    learn = _trained(run, out, data)
+    space = unravel(learn.model).depths
+    subnets = some_subnets(space, at_most)
+    others = {d: spread_path(d, space) for d in subnets}
+    with undisturbed(learn) as (calib, test, _):
+        found = subnet_logits(learn.model, calib, test, subnets)
+        spread = evaluate_paths(learn.model, calib, test, others)
+    facts = {d: calibration_facts(z, y) for d,(z,y) in found.items()}
+    return {'ECE (%)': 100 * facts[space]['ece'], 'fitted ECE (%)': 100 * facts[space]['ece_scaled'],
+            'all ECE (%)': _percent(f['ece'] for f in facts.values()),
+            'all fitted ECE (%)': _percent(f['ece_scaled'] for f in facts.values()),
+            'first blocks (%)': _percent((z.argmax(1) == y).double().mean() for z,y in found.values()),
+            'spread blocks (%)': _percent(spread.accuracy)}
+
+# %% ../nbs/48_rival_runs.ipynb #d6180006
+def write_rivals(
+    runs:Iterable[Run], # finished ones; others are left out
+    out, # folder of the results
+    path, # of the JSON file
+    command:str, # that carried the runs out
+    data=None, # folder of the images
+)->list: # the records
+    "The records of a comparison as one file, calibration and choice of blocks in their summaries."
+    write_records(runs, out, path, command)
+    records = read_records(path)
+    for r in records:
+        facts = network_facts(Run(**r['settings']), out, data)
+        r['summary'] |= {k: round(v, 3) for k,v in facts.items()}
+    text = json.dumps(dict(command=command, records=records), separators=(',', ':'))
+    Path(path).write_text(text.replace('{"key"', '\n{"key"'))
+    return records
