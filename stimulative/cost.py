@@ -24,8 +24,8 @@ from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
 __all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
-           'shared_summed_step', 'memory_timeline', 'peak_memory', 'elapsed_seconds', 'processor', 'timed_on',
-           'measure_cost']
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'elapsed_seconds', 'work_clock', 'processor',
+           'timed_on', 'measure_cost']
 
 # %% ../nbs/13_cost.ipynb #98f9ac45
 class BlockCost(NamedTuple):
@@ -158,6 +158,16 @@ def elapsed_seconds(
     fn()
     _sync(device)
     return time.perf_counter() - start
+
+# %% ../nbs/13_cost.ipynb #0c180002
+def work_clock(
+    device:torch.device|str='cpu', # where the work is done
+)->float: # seconds, of which differences mean something
+    "Processor time of this process; for a device other than the CPU, wall time after what is under way there."
+    device = torch.device(device)
+    if device.type == 'cpu': return time.process_time()
+    _sync(device)
+    return time.perf_counter()
 
 # %% ../nbs/13_cost.ipynb #5a805f77
 @contextmanager

@@ -235,17 +235,28 @@ def digits_dls(
 
 
 # %% ../nbs/20_data.ipynb #513dce48
+def _reflected(n, pad):
+    "Indices of `n` pixels with `pad` of them mirrored at each end, the outermost not repeated."
+    at = torch.arange(-pad, n + pad).abs()
+    return n - 1 - (n - 1 - at).abs()
+
 class CropFlip(DisplayedTransform):
-    "Random crop after zero padding and random horizontal flip of each image of a training batch."
+    "Random crop after padding and random horizontal flip of each image of a training batch."
     order, split_idx = 5, 0 # on bytes, ahead of `IntToFloatTensor` at 10; in training alone
     def __init__(self,
-        pad:int=4, # pixels of zeros on every side
+        pad:int=4, # pixels on every side
+        reflect:bool=False, # mirrored ones; False: zeros
     ): store_attr()
+
+    def padded(self, x):
+        if not self.reflect: return F.pad(x, (self.pad,) * 4)
+        rows, columns = (_reflected(n, self.pad).to(x.device) for n in x.shape[2:])
+        return x[:, :, rows][:, :, :, columns]
 
     def encodes(self, x:TensorImage):
         n, _, h, w = x.shape
         top, left = torch.randint(2 * self.pad + 1, (2, n), device=x.device)
-        windows = F.pad(x, (self.pad,) * 4).unfold(2, h, 1).unfold(3, w, 1)
+        windows = self.padded(x).unfold(2, h, 1).unfold(3, w, 1)
         x = windows[torch.arange(n, device=x.device), :, top, left]
         mirrored = torch.rand(n, device=x.device) < .5
         return torch.where(mirrored[:, None, None, None], x.flip(3), x)
@@ -419,10 +430,10 @@ def _cifar_root(name, path):
                             'or give the `path` of a folder with train/<class>/*.png and test/<class>/*.png') from cause
 
 # %% ../nbs/20_data.ipynb #f20a0032
-def _cifar_tfms(name, size, stats):
+def _cifar_tfms(name, size, stats, reflect=False):
     "Batch transforms for images of 32 pixels."
     mean, std = stats or _cifar[name][1]
-    tfms = [CropFlip(4), IntToFloatTensor(), Normalize.from_stats(mean, std)]
+    tfms = [CropFlip(4, reflect), IntToFloatTensor(), Normalize.from_stats(mean, std)]
     return tfms + [Upsample(size)] if size > 32 else tfms
 
 # %% ../nbs/20_data.ipynb #a738ab80
@@ -437,6 +448,7 @@ def cifar_dls(
     wrong:float=0., # share of the training labels that is wrong
     seed:int=0, # decides which images these are
     stats:tuple|None=None, # (mean, std) to normalise with, 3 numbers each; None: those of the data set
+    reflect:bool=False, # pad with mirrored pixels before cropping; False: with zeros
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, cropped and flipped, without the last short batch) and valid; the test images are the last
     "CIFAR with the paper's training transforms, the images on the device."
@@ -453,7 +465,7 @@ def cifar_dls(
     images = cached_images(files, root)
     tfms = [[OpenImage()], [ParentLabel(), Categorize(vocab=vocab)]]
     dls = split_loaders(files, tfms, splits, bs=bs, dl_type=ResidentDL, after_item=ToTensor(),
-                        after_batch=_cifar_tfms(name, size, stats), device=device)
+                        after_batch=_cifar_tfms(name, size, stats, reflect), device=device)
     for dl,part in zip(dls.loaders, splits): dl.resident = TensorImage(images[part]), TensorCategory(torch.tensor(labels)[part])
     dls.drawn = _digests(splits, labels)
     return dls

@@ -16,6 +16,7 @@ from fastai.callback.training import GradientClip
 
 from .unravel import NotResidualError
 from .recalibrate import all_finite
+from .cost import work_clock
 from .models import import_named, network_function, networks
 from .densenets import densenet                # which enters itself into `networks`
 from .data import cifar_dls, digits_dls, folder_dls, folder_splits, imagenet_dls, write_whole
@@ -327,8 +328,10 @@ _imagenet_res50 = Run(
 _cifar_densenet = Run(
     data='cifar100', network='densenet', network_options=dict(config='densenet121', small_images=True), method='ct',
     epochs=200, bs=128, lr=.1, nesterov=True, wd=5e-4, schedule='step')
+_gradaug_stats = ((.4914, .4824, .4467), (.2471, .2435, .2616))      # in its code as 125.3, 123.0, 113.9; 63.0, 62.1, 66.7 of 255
 _gradaug_resnet = Run(
-    data='cifar10', network='cifar_resnet', network_options=dict(depth=110), method='gradaug',
+    data='cifar10', data_options=dict(reflect=True, stats=_gradaug_stats),
+    network='cifar_resnet', network_options=dict(depth=110, projected=True), method='gradaug',
     epochs=200, bs=128, lr=.1, nesterov=True, wd=1e-4)
 
 presets = {
@@ -499,12 +502,14 @@ class RunLog(Callback):
     def before_train(self):
         self._ran = True
         self._began = time.perf_counter()
+        self._begun_work = work_clock(self.dls.device or 'cpu')
         self._sums = torch.zeros(3)      # of loss, cross entropy and images
         self._right = []                 # for each test image, whether it was recognized
 
     def after_train(self):
         self._sums = self._sums.tolist()      # waits for the device
         self._seconds = time.perf_counter() - self._began
+        self._work = work_clock(self.dls.device or 'cpu') - self._begun_work
 
 # %% ../nbs/42_experiment.ipynb #73ca7e38
 @patch
@@ -546,7 +551,7 @@ def after_epoch(self:RunLog):
     top1 = 100 * torch.cat(self._right).float().mean().item() if self._right else None
     wall = time.perf_counter() - self._began
     row = dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], **means, top1=top1)
-    self.rows.append(dict(row, seconds=self._seconds, images_s=n / self._seconds, wall=wall))
+    self.rows.append(dict(row, seconds=self._seconds, work=self._work, images_s=n / self._seconds, wall=wall))
     if not rank_distrib(): self.report(self.rows[-1])
 
 # %% ../nbs/42_experiment.ipynb #5b2a11a2
@@ -827,11 +832,12 @@ def _summary_of_tests(rows):
 
 # %% ../nbs/42_experiment.ipynb #637b4ad7
 def _summary_of_times(rows):
-    "Seconds of a log's training parts, of the whole, and images per second of training."
-    seconds = sum(r['seconds'] for r in rows)
+    "Seconds of a log's training parts, processor time of them, seconds of the whole, and images per second of training."
+    seconds, wall = (sum(r[k] for r in rows) for k in ('seconds', 'wall'))
     images = sum(r['images_s'] * r['seconds'] for r in rows)
-    wall = sum(r['wall'] for r in rows)
-    return {'time (s)': round(seconds, 1), 'wall (s)': round(wall, 1), 'images/s': round(images / seconds, 1)}
+    work = sum(r.get('work', math.nan) for r in rows)      # older logs do not know it
+    known = {} if math.isnan(work) else {'work (s)': round(work, 2)}
+    return {'time (s)': round(seconds, 1), **known, 'wall (s)': round(wall, 1), 'images/s': round(images / seconds, 1)}
 
 # %% ../nbs/42_experiment.ipynb #bcbfef52
 def _summary(log, interp, best=None):

@@ -4,18 +4,16 @@
 
 # %% ../nbs/52_model_card.ipynb #1dc7b306
 from __future__ import annotations
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
-import pandas as pd, torch, torch.nn.functional as F
-from scipy.optimize import minimize_scalar
+import pandas as pd, torch
 from torch import nn
 
-from .unravel import check_depths, unravel
+from .unravel import unravel
 from .recalibrate import batch_norms, calibration_batches
-from .loafing import part_sizes, path_logits, path_size, subnet_path
+from .loafing import part_sizes, path_size, subnet_path
+from .calibration import calibration_facts, subnet_logits
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
 from .facts import measure_latency
@@ -24,35 +22,9 @@ from .export import _check_new, accuracy_of, export_subnets, find_run
 from .export import learner_facts, learner_of_run, whole_path
 
 # %% auto #0
-__all__ = ['training_items', 'card_limits', 'calibration_error', 'fitted_temperature', 'calibration_facts', 'subnet_logits',
-           'card_table', 'markdown_table', 'shown_table', 'card_header', 'listed', 'how_to_load', 'how_to_switch',
-           'model_card', 'write_card', 'learner_training', 'recalibration_words', 'data_words', 'card_of_learner',
-           'run_training', 'card_of_run']
-
-# %% ../nbs/52_model_card.ipynb #5c99bb2a
-def calibration_error(
-    logits:torch.Tensor, # images x classes
-    labels:torch.Tensor, # a class per image
-    temperature:float=1., # the logits are divided by it
-    n_bins:int=15, # of equal width, between 0 and 1
-)->float: # 0 to 1
-    "Expected calibration error (Guo et al. 2017, equation 3)."
-    sure, said = (logits.double() / temperature).softmax(1).max(1)
-    right = (said == labels).double()
-    bins = (sure * n_bins).ceil().long().clamp(1, n_bins) - 1        # a bin holds its upper end
-    gaps = torch.zeros(n_bins, dtype=torch.double).index_add(0, bins, right - sure)
-    return (gaps.abs().sum() / len(labels)).item()
-
-# %% ../nbs/52_model_card.ipynb #c2cc1640
-def fitted_temperature(
-    logits:torch.Tensor, # images x classes
-    labels:torch.Tensor, # a class per image
-)->float: # between 0.05 and 20
-    "The temperature of the largest likelihood (Guo et al. 2017, section 4.2)."
-    z = logits.double()
-    def nll(log_t): return F.cross_entropy(z / math.exp(log_t), labels).item()
-    best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
-    return math.exp(best.x)
+__all__ = ['training_items', 'card_limits', 'calibration_facts', 'card_table', 'markdown_table', 'shown_table', 'card_header',
+           'listed', 'how_to_load', 'how_to_switch', 'model_card', 'write_card', 'learner_training',
+           'recalibration_words', 'data_words', 'card_of_learner', 'run_training', 'card_of_run']
 
 # %% ../nbs/52_model_card.ipynb #52b00001
 def calibration_facts(
@@ -63,25 +35,6 @@ def calibration_facts(
     t = fitted_temperature(logits[::2], labels[::2])
     z, y = logits[1::2], labels[1::2]
     return dict(ece=calibration_error(z, y), temperature=t, ece_scaled=calibration_error(z, y, t))
-
-# %% ../nbs/52_model_card.ipynb #e4fe0c82
-def subnet_logits(
-    model:nn.Module, # a residual network; stays as it is
-    calib_dl:Iterable, # training images with the training transforms
-    test_dl:Iterable, # batches (images, labels)
-    subnets:Iterable, # depth tuples
-    n_images:int=2000, # about how many calibration images
-)->dict: # depths -> (logits, labels), on the CPU
-    "Logits of sub-networks after re-calibration, shared blocks computed once."
-    view = unravel(model)
-    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
-    if not paths: raise ValueError('no sub-network was asked for')
-    batches = calibration_batches(calib_dl, n_images)
-    parts = {d: [] for d in paths}                  # (logits, labels) of each test batch
-    view.check(batches[0][:8].to(next(model.parameters()).device))
-    with closing(path_logits(view, batches, test_dl, paths)) as outputs:
-        for d,z,y in outputs: parts[d].append((z.cpu(), y.cpu()))
-    return {d: tuple(map(torch.cat, zip(*o))) for d,o in parts.items()}
 
 # %% ../nbs/52_model_card.ipynb #83aec511
 def _accuracy_facts(logits, labels):

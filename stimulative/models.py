@@ -33,11 +33,12 @@ def padded_shortcut(
 def _conv3x3(n_in, n_out, stride=1): return nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False)
 
 class CifarBlock(nn.Module):
-    "Two 3x3 convolutions and a parameter-free shortcut (option A of He et al. 2016)."
+    "Two 3x3 convolutions and a shortcut: parameter-free, or a 1x1 convolution (options A and B of He et al. 2016)."
     def __init__(self,
         n_in:int, # channels that come in
         n_out:int, # channels that go out, `n_in` or more
         stride:int=1, # of the first convolution and the shortcut
+        projected:bool=False, # option B, where the shortcut is not the identity
     ):
         super().__init__()
         if check_count(n_out, 'n_out') < check_count(n_in, 'n_in'):
@@ -46,9 +47,12 @@ class CifarBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(n_out)
         self.conv2 = _conv3x3(n_out, n_out)
         self.bn2 = nn.BatchNorm2d(n_out)
-        self.stride, self.extra = stride, n_out - n_in
+        self.stride, self.extra, self.downsample = stride, n_out - n_in, None
+        if projected and (stride > 1 or self.extra):
+            self.downsample = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
 
-    def shortcut(self, x): return padded_shortcut(x, self.stride, self.extra)
+    def shortcut(self, x):
+        return padded_shortcut(x, self.stride, self.extra) if self.downsample is None else self.downsample(x)
 
     def forward(self, x):
         h = F.relu(self.bn1(self.conv1(x)))
@@ -65,9 +69,9 @@ def _check_sizes(n_blocks, widths, num_classes, n_in):
     for width in channels: check_count(width, 'width')
 
 # %% ../nbs/10_models.ipynb #57f2804d
-def _cifar_stage(n, n_in, n_out, stride):
+def _cifar_stage(n, n_in, n_out, stride, projected):
     "`n` blocks, the first of which changes channels and resolution."
-    return nn.Sequential(CifarBlock(n_in, n_out, stride), *[CifarBlock(n_out, n_out) for _ in range(n - 1)])
+    return nn.Sequential(CifarBlock(n_in, n_out, stride, projected), *[CifarBlock(n_out, n_out) for _ in range(n - 1)])
 
 class CifarResNet(nn.Module):
     "A ResNet for small images: convolution, stages of `CifarBlock`s that halve the resolution, pooling, linear layer."
@@ -76,18 +80,19 @@ class CifarResNet(nn.Module):
         widths:Sequence[int]=(16, 32, 64), # channels per stage
         num_classes:int=10, # outputs
         n_in:int=3, # channels of the images
+        projected:bool=False, # 1x1 convolutions as shortcuts, initial weights by outgoing channels (GradAug's code)
     ):
         super().__init__()
         _check_sizes(n_blocks, widths, num_classes, n_in)
         w1, w2, w3 = widths
         self.conv1 = _conv3x3(n_in, w1)
         self.bn1 = nn.BatchNorm2d(w1)
-        self.layer1 = _cifar_stage(n_blocks[0], w1, w1, 1)
-        self.layer2 = _cifar_stage(n_blocks[1], w1, w2, 2)
-        self.layer3 = _cifar_stage(n_blocks[2], w2, w3, 2)
+        self.layer1 = _cifar_stage(n_blocks[0], w1, w1, 1, projected)
+        self.layer2 = _cifar_stage(n_blocks[1], w1, w2, 2, projected)
+        self.layer3 = _cifar_stage(n_blocks[2], w2, w3, 2, projected)
         self.linear = nn.Linear(w3, num_classes)
         for m in self.modules():
-            if isinstance(m, nn.Conv2d): nn.init.kaiming_normal_(m.weight)
+            if isinstance(m, nn.Conv2d): nn.init.kaiming_normal_(m.weight, mode='fan_out' if projected else 'fan_in')
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
@@ -107,12 +112,13 @@ def cifar_resnet(
     depth:int, # weighted layers, 6n + 2: 20, 32, 44, 56, 110, 1202
     num_classes:int=10, # outputs
     n_in:int=3, # channels of the images
+    projected:bool=False, # 1x1 convolutions as shortcuts, see `CifarResNet`
 )->CifarResNet: # with random weights
     "The CIFAR ResNet of `depth` layers of He et al. (2016)."
     n, rest = divmod(check_count(depth, 'depth') - 2, 6)
     if rest or n < 1:
         raise ValueError(f'a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, 1202); got {depth}')
-    return CifarResNet([n] * 3, num_classes=num_classes, n_in=n_in)
+    return CifarResNet([n] * 3, num_classes=num_classes, n_in=n_in, projected=projected)
 
 # %% ../nbs/10_models.ipynb #72a4d14b
 def _read_weights(path):
@@ -168,7 +174,8 @@ def digits_resnet(
     return CifarResNet([n] * 3, widths, num_classes, n_in)
 
 # %% ../nbs/10_models.ipynb #7cb204a6
-def _cifar_by_depth(num_classes=10, n_in=3, depth=20): return cifar_resnet(depth, num_classes, n_in)
+def _cifar_by_depth(num_classes=10, n_in=3, depth=20, projected=False):
+    return cifar_resnet(depth, num_classes, n_in, projected)
 
 def _small_resnet(num_classes=10, n_in=3, blocks=(3, 3, 3), widths=(8, 16, 32)):
     return CifarResNet(blocks, widths, num_classes, n_in)

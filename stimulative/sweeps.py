@@ -158,6 +158,7 @@ def sweep(
     out='results', # folder of the results, the same for all
     data=None, # folder of the images
     progress:Callable=iter, # wraps what is waited for, such as `progress_bar`
+    valid_every:int=1, # epochs from one test to the next
     report:Callable=noop, # called with (run, record or None, error or None) for each run that is stored, then as they end
 )->"DataFrame": # a row per run
     "Carry out what the results do not have yet; a run that fails costs nothing but itself."
@@ -170,7 +171,7 @@ def sweep(
     for run,record in stored.items(): report(run, record, None)
     missing = [r for r in runs if r not in stored]
     if missing:
-        for run,record,error in _outcomes(missing, executor, progress, dict(out=out, data=data, resume=True)):
+        for run,record,error in _outcomes(missing, executor, progress, dict(out=out, data=data, resume=True, valid_every=valid_every)):
             report(run, record, error)
             if error: errors[run] = error
     _warn_of_failures(runs, store, errors)
