@@ -16,7 +16,7 @@ from .unravel import preserved_modes, unravel
 from .subnets import Draws, all_depths
 from .divergence import check_divergence, earned
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
-from .step import ignored_label
+from .step import check_class_axis, ignored_label
 
 
 # %% auto #0
@@ -426,8 +426,10 @@ def _watch_step(self:StimulativeCallback, kl):
 # %% ../nbs/21_callback.ipynb #75000001
 @patch
 def after_pred(self:StimulativeCallback):
-    "Keep the logits; the loss function may be given others."
-    if not self.in_training or self.main_logits is None: return
+    "See that the loss has the classes where the divergence has them, and keep the logits; it may be given others."
+    if not self.in_training: return
+    check_class_axis(self.learn.loss_func, self.pred)
+    if self.main_logits is None: return
     self._z = self.pred
     self.learn.pred = self.main_logits(self.pred)
 

@@ -21,10 +21,11 @@ from .divergence import KL, Adaptive, Alpha, Divergence, check_divergence, check
 from .divergence import right_class, stimulative_kl, teachers
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'check_loss', 'ignored_label', 'check_batch',
-           'check_switches', 'subnet_logits', 'sub_kl', 'SubnetTerms', 'Resized', 'Sides', 'as_subnets', 'shared_parts',
-           'MainTerm', 'check_parts', 'stimulative_loss', 'own_module', 'PassHooks', 'MainPass', 'lead_network',
-           'TermInBackward', 'plan_step', 'blocks_run', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
+__all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'check_loss', 'check_class_axis',
+           'ignored_label', 'check_batch', 'check_switches', 'subnet_logits', 'sub_kl', 'SubnetTerms', 'Resized',
+           'Sides', 'as_subnets', 'shared_parts', 'MainTerm', 'check_parts', 'stimulative_loss', 'own_module',
+           'PassHooks', 'MainPass', 'lead_network', 'TermInBackward', 'plan_step', 'blocks_run', 'SubnetPass',
+           'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/05_step.ipynb #3d14c9b7
 @contextmanager
@@ -68,6 +69,18 @@ def _check_range(y, n, ignore):
     if not len(wrong): return
     raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {wrong[0].item()}')
 
+# %% ../nbs/05_step.ipynb #f20a0002
+def _classes_last(y, z):
+    "What to add to a message where labels fit the last axis of the logits as classes, and not the second."
+    if z.ndim < 3 or y.is_floating_point() or y.shape != z[..., 0].shape: return ''
+    return ': the classes are the last axis there, and must be the second, as by z.movedim(-1, 1)'
+
+def _say_if_square(z):
+    "Warn where the classes could as well be the last axis."
+    if z.ndim < 3 or z.movedim(-1, 1).shape != z.shape: return
+    warnings.warn(f'outputs of {tuple(z.shape)}: the second axis is taken for the classes. '
+                  'If they are the last, divergence and loss are wrong')
+
 # %% ../nbs/05_step.ipynb #e4000008
 def check_labels(
     y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
@@ -81,7 +94,9 @@ def check_labels(
     y = y.as_subclass(torch.Tensor)
     if not _labels_fit(y, z, values):
         raise ValueError('stimulative training compares softmax distributions: labels must be classes, one per image, or class '
-                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
+                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}'
+                         f'{_classes_last(y, z)}')
+    _say_if_square(z)
     if y.is_floating_point(): return y
     y = y.long()
     if values: _check_range(y, z.shape[1], ignore)
@@ -102,6 +117,17 @@ def check_loss(
     raise ValueError(f'{name} answers yes or no for each class by itself, as for several labels an image; '
                      'the divergence compares softmax distributions. Labels of one class and a cross entropy are needed '
                      '(in fastai CategoryBlock, CrossEntropyLossFlat)')
+
+# %% ../nbs/05_step.ipynb #f20a0006
+def check_class_axis(
+    loss_func:Callable, # loss of the main network
+    z:torch.Tensor, # its logits, (batch, classes, ...)
+):
+    "A `ValueError` for a loss that has the classes on another axis than the second."
+    axis = getattr(loss_func, 'axis', 1)
+    if z.ndim < 3 or axis % z.ndim == 1: return
+    raise ValueError(f'{_loss_name(loss_func)} has axis={axis} of outputs of {tuple(z.shape)} for the classes, divergences have '
+                     'the second: the network must give (batch, classes, ...), and the loss have axis=1')
 
 # %% ../nbs/05_step.ipynb #e4000009
 def ignored_label(
@@ -374,6 +400,7 @@ class MainTerm:
 
     def __call__(self, z, y):
         "(what the loss gains, loss of the main network)."
+        check_class_axis(self.loss_func, z)
         loss = self.loss_func(self.main_logits(z) if self.main_logits else z, y)
         return loss if self.w_main == 1 else self.w_main * loss, loss
 
