@@ -22,18 +22,21 @@ __all__ = ['size_axes', 'method_style', 'training_names', 'seeded_order', 'check
            'read_results']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
-_palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
-_markers = 'osD^vP'
-_known = ['common', 'stimulative']
+_palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
+_markers = 'osD^vPX'
+_known = ['common', 'stimulative', 'layer supervision', 'stage supervision', 'self distillation', 'stochastic depth', 'alone']
 
 def method_style(
     name:str, # of a training, as the legend shows it
     others:Sequence[str]=(), # the other names in the figure
 )->dict: # `color` and `marker` for matplotlib
-    "Colour and marker of a method: 'common' and 'stimulative' have theirs, other names the next ones in order."
-    order = _known + [n for n in others if n not in _known]
-    i = order.index(name) if name in order else len(order)
-    return dict(color=_palette[i % len(_palette)], marker=_markers[i % len(_markers)])
+    "Colour and marker of a training: well-known names have theirs, other names the next free ones."
+    new = [o for o in others if o not in _known]
+    taken = {'common', 'stimulative', *others}
+    free = [i for i,o in enumerate(_known) if o not in taken] or list(range(len(_known)))
+    if name in _known: i = _known.index(name)
+    else: i = free[(new.index(name) if name in new else len(new)) % len(free)]
+    return dict(color=_palette[i], marker=_markers[i])
 
 # %% ../nbs/30_interpret.ipynb #4e4cbe5b
 def training_names(
@@ -138,6 +141,8 @@ def sizes(
     raise ValueError(f'these results have no column {x!r}{hint}')
 
 # %% ../nbs/30_interpret.ipynb #84d8b19e
+_what_legend_says = 'main network; all: mean ± standard deviation over the sub-networks'
+
 def _draw_subnets(ax, run, x, name, style):
     "The sub-networks of one training, the main network as a large open marker."
     s, at, percent = summarize(run.results, run.depths), sizes(run.results, x), 100 * run.results.accuracy
@@ -163,7 +168,54 @@ def plot(self:LoafingInterpretation,
     ax.set(xlabel=size_axes[x], ylabel='test top-1 accuracy (%)')
     if x == 'blocks': ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25)
-    ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1))
+    ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), title=_what_legend_says, title_fontsize='small', alignment='left')
+    return ax
+
+# %% ../nbs/30_interpret.ipynb #30a0a004
+def _apart(
+    heights:Sequence[float], # where labels should stand
+    least:float, # between two of them
+)->list: # where they stand, in the same order
+    "Heights moved upward, from the lowest on, until none is nearer to the next than `least`."
+    at, below = {}, -math.inf
+    for i in sorted(range(len(heights)), key=lambda i: heights[i]): at[i] = below = max(heights[i], below + least)
+    return [at[i] for i in range(len(heights))]
+
+
+# %% ../nbs/30_interpret.ipynb #30a0a003
+def _label_ends(ax, runs, names, ends, means):
+    "Name and mean at the end of each line, none upon another."
+    low, high = ax.get_ylim()
+    longest = max(len(run.results) for run in runs)
+    heights = _apart(ends, .06 * (high - low))
+    for name,at,mean in zip(names, heights, means):
+        ax.annotate(f'{name}: {mean:.1f}', (longest, at), xytext=(6, 0), textcoords='offset points', va='center',
+                    fontsize='small', color=method_style(name, names)['color'], annotation_clip=False)
+    ax.set_ylim(low, max(high, *heights))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(alpha=.25)
+
+# %% ../nbs/30_interpret.ipynb #30a0a002
+@patch
+def plot_sorted(self:LoafingInterpretation,
+    *others:LoafingInterpretation, # further trainings, in the same figure
+    below_main:bool=False, # what each loses against its own main network, instead of its accuracy
+    ax:plt.Axes|None=None, # None: a new figure
+)->plt.Axes:
+    "The sub-networks of each training from the best to the worst, names and means at the ends of the lines."
+    runs = [self, *others]
+    names = training_names(runs, 'sub-networks')
+    if ax is None: ax = plt.subplots(figsize=(6, 4), layout='constrained')[1]
+    ends, means = [], []
+    for run,name in zip(runs, names):
+        lost = summarize(run.results, run.depths)['main'] - 100 * run.results.accuracy
+        values = lost.sort_values() if below_main else (100 * run.results.accuracy).sort_values(ascending=False)
+        style = method_style(name, names)
+        ax.plot(range(1, len(values) + 1), values, lw=1.5, ms=3, **style)
+        ends.append(values.iloc[-1])
+        means.append(values.mean())
+    _label_ends(ax, runs, names, ends, means)
+    ax.set(xlabel='sub-networks, the best first', ylabel='below the main network (points)' if below_main else 'test top-1 accuracy (%)')
     return ax
 
 # %% ../nbs/30_interpret.ipynb #0876ff03
@@ -259,10 +311,11 @@ def _sampled(runs, kind):
 # %% ../nbs/30_interpret.ipynb #b7c1ed94
 def _label_axes(axs, runs):
     "Titles, labels, grid and the line of no loss."
-    axs[0].set(xlabel='deleted layer', ylabel='top-1 drop (points)', title='(a) one layer deleted')
+    axs[0].set(xlabel='deleted layer', title='(a) one layer deleted')
     axs[1].set(xlabel='number of deleted layers' + _sampled(runs, 'delete'), title='(b) several layers deleted')
     axs[2].set(xlabel='number of permuting operations' + _sampled(runs, 'permute'), title='(c) layers permuted')
     for ax in axs:
+        ax.set_ylabel('top-1 drop (points)')
         ax.grid(alpha=.25)
         ax.axhline(0, color='#999999', lw=.8)
 
@@ -275,7 +328,7 @@ def plot(self:DestructionInterpretation,
     "Top-1 drop against the deleted layer, the number of deleted layers, and the number of permuting operations (Figs. r4 - r7)."
     runs = [self, *others]
     names = training_names(runs)
-    if axs is None: axs = plt.subplots(1, 3, figsize=(12, 3.4), layout='constrained')[1]
+    if axs is None: axs = plt.subplots(3, 1, figsize=(6, 8.4), layout='constrained')[1]
     for i,(run,name) in enumerate(zip(runs, names)):
         style = method_style(name, names)
         _draw_layers(axs[0], run, dict(style, label=f'{name}: top-1 {run.top1:.1f} %'))
@@ -283,7 +336,7 @@ def plot(self:DestructionInterpretation,
         _draw_boxes(axs[2], run, 'permute', style, i, len(runs))
     _label_axes(axs, runs)
     handles = axs[0].get_legend_handles_labels()
-    axs[0].figure.legend(*handles, frameon=False, fontsize='small', loc='outside upper left', ncols=len(runs))
+    axs[0].figure.legend(*handles, frameon=False, loc='outside upper left', ncols=len(runs))
     return axs
 
 # %% ../nbs/30_interpret.ipynb #c5702145
