@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastai.basics import *
 import matplotlib.pyplot as plt
 
-from .unravel import check_depths
+from .unravel import check_depths, check_kind
 from .facts import averaged
 from .interpret import LoafingInterpretation, method_style, size_axes, sizes
 from .statistics import mean_interval
@@ -23,7 +23,7 @@ _costs = ('latency', 'flops', 'n_params')
 def _measured(interp, cost):
     "A row per sub-network, in the order of their cost, the better first where two cost the same."
     if cost not in _costs: raise ValueError(f'cost is one of {", ".join(_costs)}; got {cost!r}')
-    sizes(interp.results, cost)                                 # says what is missing
+    sizes(check_kind(interp, LoafingInterpretation, 'interp', 'a LoafingInterpretation').results, cost)                                 # says what is missing
     results = averaged(interp).results
     unknown = results.depths[results.accuracy.isna() | results[cost].isna()]
     if len(unknown): raise ValueError(f'accuracy or {cost} of {unknown.iloc[0]} is not known')

@@ -22,19 +22,9 @@ from .export import _check_new, accuracy_of, export_subnets, find_run
 from .export import learner_facts, learner_of_run, whole_path
 
 # %% auto #0
-__all__ = ['training_items', 'card_limits', 'calibration_facts', 'card_table', 'markdown_table', 'shown_table', 'card_header',
-           'listed', 'how_to_load', 'how_to_switch', 'model_card', 'write_card', 'learner_training',
-           'recalibration_words', 'data_words', 'card_of_learner', 'run_training', 'card_of_run']
-
-# %% ../nbs/52_model_card.ipynb #52b00001
-def calibration_facts(
-    logits:torch.Tensor, # images x classes
-    labels:torch.Tensor, # a class per image
-)->dict: # ece, temperature, ece_scaled
-    "Calibration error of every second image, raw and with the temperature that the others fit."
-    t = fitted_temperature(logits[::2], labels[::2])
-    z, y = logits[1::2], labels[1::2]
-    return dict(ece=calibration_error(z, y), temperature=t, ece_scaled=calibration_error(z, y, t))
+__all__ = ['training_items', 'card_limits', 'card_table', 'markdown_table', 'shown_table', 'card_header', 'listed', 'how_to_load',
+           'how_to_switch', 'model_card', 'write_card', 'learner_training', 'recalibration_words', 'data_words',
+           'card_of_learner', 'run_training', 'card_of_run']
 
 # %% ../nbs/52_model_card.ipynb #83aec511
 def _accuracy_facts(logits, labels):

@@ -5,13 +5,14 @@
 # %% ../nbs/46_planning.ipynb #d789101c
 from __future__ import annotations
 from contextlib import nullcontext
+import math
 from functools import lru_cache, partial
 from pathlib import Path
 
 import pandas as pd, torch
 from torch import nn
 
-from .unravel import unravel
+from .unravel import check_count, check_kind, unravel
 from .loafing import part_sizes, path_size, path_tree, some_subnets, subnet_path, tree_gain
 from .cost import step_cost
 from .store import ResultsStore
@@ -94,7 +95,9 @@ def step_factor(
     if run.method != 'st':
         raise ValueError(f'the steps of ct and st can be counted; the run has the method {run.method!r}')
     every = dict(run.method_options).get('every', 1) if every is None else every
-    if every < 1: raise ValueError(f'every must be at least 1, got {every}')
+    check_count(every, 'every')
+    ways = [k.removesuffix(' / common') for k in cost if k.endswith(' / common')]
+    if way not in ways: raise ValueError(f'way is one of {", ".join(ways)}; got {way!r}')
     return 1 + (cost[f'{way} / common'] - 1) / every
 
 # %% ../nbs/46_planning.ipynb #abe4e250
@@ -185,9 +188,10 @@ def _hours(run, size, counted, tree, gpus, rate, bandwidth):
 # %% ../nbs/46_planning.ipynb #80003a1f
 def _check_gpus(run, gpus, rate):
     "A `ValueError` for devices that cannot share a batch, and for a rate that is not above 0."
+    check_kind(run, Run, 'run', 'a Run')
     if gpus < 1 or run.bs % gpus:
         raise ValueError(f'a batch of {run.bs} images cannot be shared by {gpus} devices evenly')
-    if rate is not None and not rate > 0:
+    if rate is not None and not 0 < rate < math.inf:
         raise ValueError(f'rate, images a second on one device, must be above 0, got {rate}')
 
 # %% ../nbs/46_planning.ipynb #46b00013
@@ -202,6 +206,7 @@ def plan(
 )->"Series": # what the run will take, computed and not measured
     "Steps, memory, files, evaluation and, from a stated rate, hours of a run."
     _check_gpus(run, gpus, rate)
+    if bandwidth is not None and not bandwidth > 0: raise ValueError(f'bandwidth must be above 0, got {bandwidth!r}')
     size = data_size(run, **said)
     cost, tree = _cost(*_of(run, size)), _tree(*_of(run, size))
     counted = _training(run, size, cost, step_factor(run, cost, way, every))

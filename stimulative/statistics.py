@@ -5,13 +5,14 @@
 # %% ../nbs/45_statistics.ipynb #4bdcf5e0
 from __future__ import annotations
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 import matplotlib.pyplot as plt, numpy as np, pandas as pd
 from fastcore.basics import patch
 from scipy import stats
 
+from .unravel import check_kind
 from .interpret import LoafingInterpretation
 from .store import results_frame
 from .experiment import Run
@@ -241,7 +242,10 @@ def aggregate(
     only_shared:bool=False, # compare on the seeds that both have; False: refuse other ones
 )->SeedTable: # a row per group
     "Means over seeds with spread and 95 % interval, and gains paired by seed with interval and p-value."
+    for name,given in dict(results=results, by=by, values=values).items():
+        check_kind(given, Iterable, name, 'a list of columns')
     by, values = [by] if isinstance(by, str) else list(by), list(values)
+    if not by or not values: raise ValueError(f'by and values must each name a column; got {by} and {values}')
     df, reference = training_table(results), _as_reference(reference, by)
     if not len(df): raise ValueError('there are no trainings to average')
     _check_columns(df, ['seed', *by, *values])

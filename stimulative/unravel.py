@@ -14,9 +14,9 @@ from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 # %% auto #0
-__all__ = ['families', 'check_depths', 'check_space', 'check_count', 'NotResidualError', 'Unraveled', 'check_unraveled',
-           'preserved_modes', 'passes_input', 'check_images', 'check_view', 'register_family', 'unravel',
-           'split_stages', 'sequential_rule', 'resnet_rule']
+__all__ = ['families', 'check_depths', 'check_space', 'check_count', 'check_kind', 'check_function', 'NotResidualError',
+           'Unraveled', 'check_unraveled', 'preserved_modes', 'passes_input', 'check_images', 'check_view',
+           'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
@@ -58,6 +58,26 @@ def check_count(
     if isinstance(n, bool) or count is None: raise ValueError(f'{name} must be a whole number, got {n!r}')
     if count < low: raise ValueError(f'{name} must be at least {low}, got {count}')
     return count
+
+# %% ../nbs/01_unravel.ipynb #96a00001
+def check_kind(
+    given, # what was given
+    kind:type|tuple, # the class, or classes, that it must be of
+    name:str, # of the argument, for the message
+    what:str, # in words, what is wanted
+): # the same
+    "A `ValueError` unless `given` is of a class."
+    if isinstance(given, kind): return given
+    raise ValueError(f'{name} must be {what}, got {repr(given)[:80]}')
+
+def check_function(
+    given, # what was given
+    name:str, # of the argument, for the message
+)->Callable: # the same
+    "A `ValueError` for what cannot be called."
+    if callable(given): return given
+    raise ValueError(f'{name} must be a function, got {repr(given)[:80]}')
+
 
 # %% ../nbs/01_unravel.ipynb #0f046b9e
 class NotResidualError(ValueError):
@@ -485,6 +505,7 @@ def unravel(
     "Take a residual network apart without changing it; a `NotResidualError` where that is not known to work."
     if not isinstance(model, nn.Module):
         raise ValueError(f'unravel takes an nn.Module, got {type(model).__name__}')
+    if images is not None: check_images(images)
     if stages is not None: return _proposed(model, stages, images)
     model = _bare(model)
     rule = _rule_of(model)
