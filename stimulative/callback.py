@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from fastai.basics import *
+from fastai.losses import BaseLoss
 from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import check_divergence, earned
+from .divergence import check_divergence, earned, targets_of
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
-
 
 # %% auto #0
 __all__ = ['ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback',
@@ -259,7 +259,7 @@ class StimulativeCallback(MethodCallback):
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
         space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
         sub_tfm:Callable|None=None, # makes other images for them, as `Sides`
-        divergence:Callable|None=None, # `KL(...)`, `Adaptive()`, ..; None: the paper's KL
+        divergence:Callable|None=None, # `KL(...)`, .., `BernoulliKL()`, `SquaredDistance()`; None: the paper's KL
         teacher='main', # 'main', 'parent', 'peer', 'label', `RunningMeans`, or {teacher: share}
         w_main:float|Callable=1., # weight of the main network's term: a number, or a function of the fraction of training done
         main_logits:Callable|None=None, # what the loss function is given instead of the logits, as `layer_normed`
@@ -275,6 +275,7 @@ class StimulativeCallback(MethodCallback):
         self.kwargs = dict(update_bn=update_bn, share=share, **parts)
         self.teachers = check_parts(0., **parts).teachers
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
+        self.targets = targets_of(divergence)
         self.w_main, self.main_logits, self.main_pass = w_main, main_logits, main_pass
         self.companions = L(LossColumns(self))
         self._depths, self.passes = None, Counter()
@@ -295,7 +296,7 @@ def same_kind(self:StimulativeCallback):
 @patch
 def begin_fit(self:StimulativeCallback):
     "Look at the loss function and at who can teach; begin to count and to watch."
-    check_loss(self.learn.loss_func)
+    check_loss(self.learn.loss_func, self.targets)
     self._check_teachers()
     self._ignore = ignored_label(self.learn.loss_func)
     self.passes = Counter()
@@ -448,7 +449,7 @@ def after_loss(self:StimulativeCallback):
     "Add the weighted divergences of the sub-networks to the loss."
     if not self.in_training: return
     y = self.yb[0] if len(self.yb) == 1 else None
-    if self.iter == 0 and y is not None: check_labels(y, self.pred, self._ignore)
+    if self.iter == 0 and y is not None: self._check_labels(y)
     self._ce = self.loss_grad.detach().clone()
     self._weigh_main()
     if self._pass is None: return
@@ -462,6 +463,15 @@ def after_backward(self:StimulativeCallback):
     self._means['ce'].add(self._ce, len(self.x))
     if self._pass is not None: self._note(self._pass)
     self._end_pass()
+
+@patch
+def _check_labels(self:StimulativeCallback, y):
+    "A `ValueError` for labels that are not what the divergence compares, or that torch would stretch out."
+    checked = check_labels(y, self.pred, self._ignore, targets=self.targets)
+    if checked.shape == y.shape or isinstance(self.learn.loss_func, BaseLoss): return
+    raise ValueError(f'with targets of {tuple(y.shape)} and outputs of {tuple(self.pred.shape)} the loss would compare '
+                     'every output with every target: y.unsqueeze(1), or a loss of fastai such as MSELossFlat()')
+
 
 # %% ../nbs/21_callback.ipynb #f21a0034
 @patch

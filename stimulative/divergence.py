@@ -5,24 +5,29 @@
 # %% ../nbs/04_divergence.ipynb #d1000003
 from __future__ import annotations
 import math, numbers
+from collections.abc import Callable
+from functools import partial
 
 import torch, torch.nn.functional as F
 
 # %% auto #0
-__all__ = ['standardisations', 'teachers', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL', 'SoftCE', 'BCE',
-           'alpha_value', 'Alpha', 'Adaptive', 'check_divergence', 'right_class', 'earned', 'main_teacher',
-           'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
+__all__ = ['standardisations', 'knowledge', 'teachers', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL',
+           'SoftCE', 'BCE', 'alpha_value', 'Alpha', 'Adaptive', 'BernoulliKL', 'SquaredDistance', 'check_divergence',
+           'targets_of', 'right_class', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for',
+           'main_teacher', 'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
 
 # %% ../nbs/04_divergence.ipynb #650b2488
 def _log_probabilities(z):
     "Over the classes; half precision is lifted to float32 before the softmax."
     return z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1)
 
-def _check_logits(z_main, z_sub):
-    "A `ValueError` unless both are logits of one shape, with two classes or more."
-    if z_main.shape == z_sub.shape and z_main.ndim >= 2 and z_main.shape[1] >= 2: return
+def _check_logits(z_main, z_sub, least=2):
+    "A `ValueError` unless both are outputs of one shape, at least so many for an image."
+    if z_main.shape == z_sub.shape and z_main.ndim >= 2 and z_main.shape[1] >= least: return
     shapes = f'{tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network'
-    raise ValueError(f'logits must both be (batch, classes, ...) with two classes or more; got {shapes}')
+    wanted = '(batch, classes, ...) with two classes or more' if least == 2 else '(batch, outputs, ...)'
+    raise ValueError(f'logits must both be {wanted}; got {shapes}')
+
 
 # %% ../nbs/04_divergence.ipynb #e4000002
 def stimulative_kl(
@@ -45,6 +50,8 @@ def _lifted(z): return z.to(torch.promote_types(z.dtype, torch.float32))
 
 class Divergence:
     "How far a sub-network's logits are from its teacher's; base of those below."
+    targets = 'classes'     # what the labels are: 'classes' that exclude each other, 'labels' of yes or no, or 'values'
+    least = 2               # outputs that a network must have
     def each(self, z_teacher, z_sub): "A number per image; no gradient to the teacher is wanted."; raise NotImplementedError
     def check(self, n_classes): "A `ValueError` where it cannot be had of so many classes."
 
@@ -53,7 +60,7 @@ class Divergence:
         z_sub:torch.Tensor, # logits of the sub-network, the same shape
     )->torch.Tensor: # (batch, ...), with gradient to `z_sub`
         "The divergence of each image."
-        _check_logits(z_teacher, z_sub)
+        _check_logits(z_teacher, z_sub, self.least)
         self.check(z_sub.shape[1])
         return self.each(_lifted(z_teacher.detach()), _lifted(z_sub))
 
@@ -212,6 +219,36 @@ class Adaptive(Divergence):
         rho = torch.where(use_low.unsqueeze(1), rho_low, rho_high)
         return _with_gradient_of(torch.where(use_low, v_low, v_high), rho, log_q)
 
+# %% ../nbs/04_divergence.ipynb #e20a0002
+class BernoulliKL(Divergence):
+    "KL(teacher || sub) of each label's yes or no: for several labels an image, with a binary cross entropy as the loss."
+    targets, least = 'labels', 1
+    def __init__(self,
+        reduction:str='mean', # over the labels: 'mean' or 'sum'
+    ):
+        if reduction not in ('mean', 'sum'): raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+        self.reduction = reduction
+
+    def _over_labels(self, each): return each.mean(1) if self.reduction == 'mean' else each.sum(1)
+
+    def each(self, z_teacher, z_sub):
+        yes = z_teacher.sigmoid() * (F.logsigmoid(z_teacher) - F.logsigmoid(z_sub))
+        no = (-z_teacher).sigmoid() * (F.logsigmoid(-z_teacher) - F.logsigmoid(-z_sub))
+        return self._over_labels(yes + no)
+
+    def of_label(self, z_sub, y, ignore=-100):
+        z_sub = _lifted(z_sub)
+        return self._over_labels(F.binary_cross_entropy_with_logits(z_sub, y.to(z_sub.dtype), reduction='none'))
+
+
+# %% ../nbs/04_divergence.ipynb #e20a0008
+class SquaredDistance(Divergence):
+    "Squared distance of the outputs, the mean over them: for numbers as targets, with a squared error or the like as the loss."
+    targets, least = 'values', 1
+    def each(self, z_teacher, z_sub): return (z_sub - z_teacher).square().mean(1)
+    def of_label(self, z_sub, y, ignore=-100): return (_lifted(z_sub) - y).square().mean(1)
+
+
 # %% ../nbs/04_divergence.ipynb #d2000024
 def check_divergence(
     divergence, # what was given
@@ -219,9 +256,16 @@ def check_divergence(
 ):
     "A `ValueError` unless it is a `Divergence`, a function of two sets of logits, or None (the KL of the paper)."
     if divergence is not None and (not callable(divergence) or isinstance(divergence, type)):
-        raise ValueError('divergence is one of KL(), SoftCE(), BCE(), Alpha(a), Adaptive(), a function of '
-                         f'(teacher logits, sub-network logits), or None; got {divergence!r}')
+        raise ValueError('divergence is one of KL(), SoftCE(), BCE(), Alpha(a), Adaptive(), BernoulliKL(), '
+                         f'SquaredDistance(), a function of (teacher logits, sub-network logits), or None; got {divergence!r}')
     if n_classes and isinstance(divergence, Divergence): divergence.check(n_classes)
+
+def targets_of(
+    divergence, # see `check_divergence`
+)->str: # 'classes', 'labels' or 'values'
+    "What the labels must be for a divergence: what a function compares are classes."
+    return getattr(divergence, 'targets', 'classes')
+
 
 # %% ../nbs/04_divergence.ipynb #c9e10a02
 def right_class(
@@ -234,6 +278,15 @@ def right_class(
     known = (y >= 0) & (y < p.shape[1])
     return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
 
+def knows_class(
+    z:torch.Tensor, # logits, (batch, classes, ...)
+    y:torch.Tensor, # see `right_class`
+)->torch.Tensor: # (batch, ...), 0 to 1, no gradient
+    "What logits know of the right class beyond chance."
+    chance = 1 / z.shape[1]
+    return ((right_class(z, y) - chance) / (1 - chance)).clamp(min=0)
+
+
 # %% ../nbs/04_divergence.ipynb #c9e10a04
 def earned(
     lam:float, # weight asked for
@@ -241,12 +294,48 @@ def earned(
     y:torch.Tensor, # labels: classes, or class probabilities
     power:float=2., # of what the main network knows beyond chance, 0 to 1
     cap:float=3., # the weight never exceeds it
+    known:Callable=knows_class, # of (logits, labels): what is known beyond chance, 0 to 1
 )->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
     "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
-    chance = 1 / z_main.shape[1]
-    known = ((right_class(z_main, y) - chance) / (1 - chance)).clamp(min=0)
-    weight = lam * known ** power
+    weight = lam * known(z_main, y) ** power
     return weight / (1 + weight / cap)
+
+# %% ../nbs/04_divergence.ipynb #e20a0011
+def _beyond(error, at_chance):
+    "1 where there is no error, 0 where it is that of knowing nothing, or more; 0 where that has none either."
+    some = at_chance > 0
+    return torch.where(some, 1 - error / torch.where(some, at_chance, 1.), 0.).clamp(min=0)
+
+def _for_all(y):
+    "One answer for all images and positions of a batch: the mean of each output's targets."
+    return y.mean([d for d in range(y.ndim) if d != 1], keepdim=True)
+
+def knows_labels(
+    z:torch.Tensor, # logits, (batch, labels, ...)
+    y:torch.Tensor, # yes or no for each label, 0 to 1, the same shape
+)->torch.Tensor: # (batch, ...), 0 to 1, no gradient
+    "What logits know of labels of yes or no, beyond how often each occurs in the batch."
+    p, y = _lifted(z.detach()).sigmoid(), _lifted(y)
+    return _beyond((p - y).abs().sum(1), (_for_all(y) - y).abs().sum(1))
+
+def knows_values(
+    z:torch.Tensor, # outputs, (batch, outputs, ...)
+    y:torch.Tensor, # targets, the same shape
+)->torch.Tensor: # (batch, ...), 0 to 1, no gradient
+    "What outputs know of numbers, beyond their mean in the batch: an R² for each image."
+    z, y = _lifted(z.detach()), _lifted(y)
+    return _beyond((z - y).square().sum(1), (_for_all(y) - y).square().sum(1))
+
+# %% ../nbs/04_divergence.ipynb #e20a0015
+knowledge = {'classes': knows_class, 'labels': knows_labels, 'values': knows_values}
+
+def weigh_for(
+    weigh:Callable|None, # weight per image from (lam, logits, labels), or None
+    divergence, # see `check_divergence`
+)->Callable|None:
+    "`earned`, or a partial of it, made to ask what this divergence's targets ask; any other weight as it is."
+    if getattr(weigh, 'func', weigh) is not earned or targets_of(divergence) == 'classes': return weigh
+    return partial(weigh, known=knowledge[targets_of(divergence)])
 
 # %% ../nbs/04_divergence.ipynb #d4000001
 def main_teacher(k, z): "The main network."; return z['main']

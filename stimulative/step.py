@@ -17,15 +17,15 @@ from torch.nn.modules.batchnorm import _NormBase
 from .unravel import Unraveled, check_depths, check_images, check_space, check_unraveled
 from .unravel import preserved_modes, register_family, unravel
 from .subnets import exchange_blocks
-from .divergence import KL, Adaptive, Alpha, Divergence, check_divergence, check_teacher, earned
-from .divergence import right_class, stimulative_kl, teachers
+from .divergence import KL, Adaptive, Alpha, BernoulliKL, Divergence, SquaredDistance, check_divergence, check_teacher, earned
+from .divergence import right_class, stimulative_kl, targets_of, teachers, weigh_for
 
 # %% auto #0
-__all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'check_loss', 'check_class_axis',
-           'ignored_label', 'check_batch', 'check_switches', 'subnet_logits', 'sub_kl', 'SubnetTerms', 'Resized',
-           'Sides', 'as_subnets', 'shared_parts', 'MainTerm', 'check_parts', 'stimulative_loss', 'own_module',
-           'PassHooks', 'MainPass', 'lead_network', 'TermInBackward', 'plan_step', 'blocks_run', 'SubnetPass',
-           'stimulative_backward', 'LogitsOf', 'logits_rule']
+__all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'targets_of_loss', 'check_loss',
+           'check_class_axis', 'ignored_label', 'check_batch', 'check_switches', 'subnet_logits', 'sub_kl',
+           'SubnetTerms', 'Resized', 'Sides', 'as_subnets', 'shared_parts', 'MainTerm', 'check_parts',
+           'stimulative_loss', 'own_module', 'PassHooks', 'MainPass', 'lead_network', 'TermInBackward', 'plan_step',
+           'blocks_run', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/05_step.ipynb #3d14c9b7
 @contextmanager
@@ -82,25 +82,48 @@ def _say_if_square(z):
                   'If they are the last, divergence and loss are wrong')
 
 # %% ../nbs/05_step.ipynb #e4000008
-def check_labels(
-    y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
-    z:torch.Tensor, # logits of the main network, (batch, classes, ...)
-    ignore:int=-100, # the label of images that are passed over
-    values:bool=True, # look at the numbers too, for which a GPU is made to wait
-)->torch.Tensor: # the same labels, classes as int64
-    "A `ValueError` unless there is one class, or one probability distribution, per image."
-    if not isinstance(y, torch.Tensor):
-        raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
-    y = y.as_subclass(torch.Tensor)
+_otherwise = ('; for several labels an image there is divergence=BernoulliKL(), with a binary cross entropy, '
+              'and for numbers divergence=SquaredDistance()')
+
+def _as_classes(y, z, ignore, values):
+    "Classes or class probabilities, checked."
     if not _labels_fit(y, z, values):
-        raise ValueError('stimulative training compares softmax distributions: labels must be classes, one per image, or class '
-                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}'
-                         f'{_classes_last(y, z)}')
+        squeezed = '; labels of one class have no axis of classes: y.squeeze(1)' if y.shape[1:2] == (1,) else _otherwise
+        hint = _classes_last(y, z) or squeezed
+        raise ValueError('the KL divergence compares softmax distributions: labels must be classes, one per image, or class '
+                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}{hint}')
     _say_if_square(z)
     if y.is_floating_point(): return y
     y = y.long()
     if values: _check_range(y, z.shape[1], ignore)
     return y
+
+# %% ../nbs/05_step.ipynb #e20b0002
+def _as_outputs(y, z, values, targets):
+    "A target for each output, checked."
+    if z.ndim > 1 and z.shape[1] == 1 and y.shape == z[:, 0].shape: y = y.unsqueeze(1)
+    kind = 'a label of yes or no, 0 to 1,' if targets == 'labels' else 'a number'
+    if z.ndim < 2 or y.shape != z.shape:
+        raise ValueError(f'there must be {kind} for each output, and an axis of outputs behind that of the images; '
+                         f'got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}')
+    y = y if y.is_floating_point() else y.to(torch.promote_types(z.dtype, torch.float32))
+    fine = (y >= 0) & (y <= 1) if targets == 'labels' else y.isfinite()
+    if not values or fine.all(): return y
+    raise ValueError(f'there must be {kind} for each output; got {y[~fine][0].item():g}: leave out the images that have none')
+
+# %% ../nbs/05_step.ipynb #e20b0003
+def check_labels(
+    y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
+    z:torch.Tensor, # logits of the main network, (batch, classes, ...)
+    ignore:int=-100, # the label of images that are passed over
+    values:bool=True, # look at the numbers too, for which a GPU is made to wait
+    targets:str='classes', # or 'labels' of yes or no, or 'values', of the shape of `z`: see `targets_of`
+)->torch.Tensor: # the same labels; classes as int64, others as floats
+    "A `ValueError` unless there is one class, or one probability distribution, per image, or a target per output."
+    if not isinstance(y, torch.Tensor):
+        raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
+    y = y.as_subclass(torch.Tensor)
+    return _as_classes(y, z, ignore, values) if targets == 'classes' else _as_outputs(y, z, values, targets)
 
 # %% ../nbs/05_step.ipynb #b0a10006
 def _loss_name(f):
@@ -108,15 +131,31 @@ def _loss_name(f):
     while callable(inner := getattr(f, 'func', None)): f = inner
     return getattr(f, '__name__', type(f).__name__)
 
+_of_loss = {'values': '(mse|huber|gaussian|poisson|(^|_|smooth)l1)', 'labels': 'bce|binary|multilabel|sigmoid',
+            'classes': 'cross_?entropy|nll'}
+_says = {'values': 'takes numbers', 'labels': 'answers yes or no for each label by itself',
+         'classes': 'takes classes that exclude each other'}
+_instead = {'values': 'For numbers: divergence=SquaredDistance()', 'labels': 'For several labels an image: divergence=BernoulliKL()',
+            'classes': 'For classes: KL(), the default'}
+_compares = {'values': 'numbers', 'labels': 'labels of yes or no', 'classes': 'softmax distributions'}
+
+def targets_of_loss(
+    loss_func:Callable, # loss of the main network
+)->str|None: # 'classes', 'labels' or 'values'; None where its name does not tell
+    "What a loss function takes for labels, by its name."
+    name = _loss_name(loss_func).lower()
+    return next((targets for targets,pattern in _of_loss.items() if re.search(pattern, name)), None)
+
+# %% ../nbs/05_step.ipynb #e20b0005
 def check_loss(
     loss_func:Callable, # loss of the main network
+    targets:str='classes', # that the divergence compares, see `targets_of`
 ):
-    "A `ValueError` for a loss that answers yes or no for each class by itself, such as binary cross entropy."
-    name = _loss_name(loss_func)
-    if not re.search('bce|binary|multilabel|sigmoid', name.lower()): return
-    raise ValueError(f'{name} answers yes or no for each class by itself, as for several labels an image; '
-                     'the divergence compares softmax distributions. Labels of one class and a cross entropy are needed '
-                     '(in fastai CategoryBlock, CrossEntropyLossFlat)')
+    "A `ValueError` for a loss that takes another kind of labels than the divergence, such as binary cross entropy for the KL."
+    kind, name = targets_of_loss(loss_func), _loss_name(loss_func)
+    if kind in (None, targets): return
+    raise ValueError(f'{name} {_says[kind]}; the divergence compares {_compares[targets]}. {_instead[kind]}. '
+                     f'Or is another loss function meant?')
 
 # %% ../nbs/05_step.ipynb #f20a0006
 def check_class_axis(
@@ -188,13 +227,13 @@ def sub_kl(
 # %% ../nbs/05_step.ipynb #c9e10b01
 _looked_at = weakref.WeakSet() # views whose labels were looked at
 
-def _labels(view, y, z, weigh, ignore):
+def _labels(view, y, z, weigh, ignore, targets='classes'):
     "Checked labels; with a constant lambda, labels that are not a tensor are left to the loss function."
     if weigh is None and not isinstance(y, torch.Tensor): return y
     if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
     values = z.device.type == 'cpu' or view not in _looked_at
     _looked_at.add(view)
-    return check_labels(y, z, ignore, values)
+    return check_labels(y, z, ignore, values, targets)
 
 # %% ../nbs/05_step.ipynb #e4000011
 def _weights(weigh, lam, z_main, y):
@@ -232,7 +271,10 @@ class _WhatCounts:
         if weigh is not None and not callable(weigh):
             raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
         if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
-        self.lam, self.weigh, self.divergence = lam, weigh, divergence
+        self.targets = targets_of(divergence)
+        if reduction == 'mean' and self.targets != 'classes':
+            raise ValueError(f"reduction='mean' is for classes: {type(divergence).__name__} is a mean over the outputs by itself")
+        self.lam, self.weigh, self.divergence = lam, weigh_for(weigh, divergence), divergence
         self.teachers = check_teacher(teacher)
         self.reduction, self.ignore, self.times = reduction, ignore, times
 
@@ -390,8 +432,9 @@ class MainTerm:
         loss_func:Callable=F.cross_entropy, # of logits and labels
         w_main:float=1., # weight of the term
         main_logits:Callable|None=None, # what the loss function is given: a function of the logits, as `layer_normed`
+        targets:str='classes', # that the divergence compares, see `targets_of`
     ):
-        check_loss(loss_func)
+        check_loss(loss_func, targets)
         if not isinstance(w_main, numbers.Real) or isinstance(w_main, bool) or not 0 <= w_main < math.inf:
             raise ValueError(f'w_main must be a finite number >= 0, got {w_main!r}')
         if main_logits is not None and not callable(main_logits):
@@ -452,7 +495,7 @@ def stimulative_loss(
     **learning, # `divergence`, `teacher`, `reduction`, `times`: see `SubnetTerms`
 )->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; means over the sub-networks
     "Cross entropy of the main network plus the weighted divergences of sub-networks, by full passes (Alg. 1, lines 4-6)."
-    main = MainTerm(loss_func, w_main, main_logits)
+    main = MainTerm(loss_func, w_main, main_logits, targets_of(learning.get('divergence')))
     terms = check_parts(lam, weigh, main_pass, batch_share, ignore=ignored_label(loss_func), **learning)
     check_switches(update_bn=update_bn)
     check_batch(view, x)
@@ -462,7 +505,7 @@ def stimulative_loss(
     with nullcontext() if update_bn else frozen_running_stats(view.model):
         later = nets[0 if main_pass else 1:]
         zs += [_run_from(net, net.images(x), 0, m) for net in later]
-    return _summed(main if main_pass else None, terms, zs, _labels(view, y, zs[0], weigh, terms.ignore))
+    return _summed(main if main_pass else None, terms, zs, _labels(view, y, zs[0], weigh, terms.ignore, terms.targets))
 
 def _summed(main, terms, zs, y):
     "The sum of all terms; `zs`: logits of the main network, if it ran, and of the sub-networks."
@@ -812,9 +855,11 @@ def _how(why, is_whole, head_draws):
     if why: return f'full: {why}'
     return 'none' if is_whole and not head_draws else 'shared'
 
+_zero_of_equals = KL, Alpha, Adaptive, BernoulliKL, SquaredDistance     # and so is the gradient
+
 def _nothing_to_learn(terms):
     "Is there nothing to learn from an equal of oneself? Then the main network need not run as its own sub-network."
-    return list(terms.teachers) == ['main'] and (terms.divergence is None or isinstance(terms.divergence, (KL, Alpha, Adaptive)))
+    return list(terms.teachers) == ['main'] and (terms.divergence is None or isinstance(terms.divergence, _zero_of_equals))
 
 # %% ../nbs/05_step.ipynb #6f00000a
 class _StepOptions(MainPass):
@@ -848,6 +893,7 @@ class _StepOptions(MainPass):
         starts = {net.start for net in self.nets if net.origin is self.main}
         if starts: self.places = {n: place for n,place in self.places.items() if n in starts}     # else one shows the autocast
 
+    targets = property(lambda self: self.terms.targets, doc="What the labels are: 'classes', 'labels' or 'values'.")
     weigh  = property(lambda self: self.terms.weigh, doc="Weight per image, see `SubnetTerms`.")
     ignore = property(lambda self: self.terms.ignore, doc="The label of images that are passed over.")
     weight = property(lambda self: self.terms.mean_weight(), doc="The mean weight of a batch's images.")
@@ -993,7 +1039,7 @@ class SubnetPass(_Orders):
     )->torch.Tensor: # what to call `backward` on
         "Add the weighted divergences to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
         if not loss.requires_grad: raise ValueError(_no_gradient)
-        self.terms.begin(z_main, _labels(self.view, y, z_main, self.weigh, self.ignore))
+        self.terms.begin(z_main, _labels(self.view, y, z_main, self.weigh, self.ignore, self.targets))
         self._kls = []
         if not self.main_pass: self.terms.note(0, z_main)
         self.take_over(x)
@@ -1028,12 +1074,12 @@ def stimulative_backward(
 )->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient; means over the sub-networks
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not torch.is_grad_enabled(): raise ValueError(_no_gradient)
-    main = MainTerm(loss_func, w_main, main_logits)
+    main = MainTerm(loss_func, w_main, main_logits, targets_of(kwargs.get('divergence')))
     second = SubnetPass(view, depths, lam, ignore=ignored_label(loss_func), **kwargs)
     check_batch(view, x)
     with amp():
         with second: z_main = second.model(x)
-        y = _labels(view, y, z_main, second.weigh, second.ignore)
+        y = _labels(view, y, z_main, second.weigh, second.ignore, second.targets)
         term, ce = main(z_main, y)
         total = second.join(term, z_main, x, y)
     backward(total)
@@ -1043,26 +1089,37 @@ def stimulative_backward(
     return StimulativeLoss(total, ce.detach(), kl, torch.as_tensor(second.weight))
 
 # %% ../nbs/05_step.ipynb #b0a10016
+def _named(out, name):
+    "An entry of what a network gave; a `ValueError` that says which there are."
+    try: return getattr(out, name) if isinstance(name, str) and not isinstance(out, dict) else out[name]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        there = f', which has {", ".join(map(repr, out))}' if isinstance(out, dict) else ''
+        raise ValueError(f'no {name!r} in the {type(out).__name__} that the network gave{there}') from None
+
 def _logits(out):
-    "The logits in what a network gave."
+    "The logits in what a network gave; a `ValueError` where it cannot be told which they are."
     if isinstance(out, torch.Tensor): return out
     if hasattr(out, 'logits'): return out.logits
     if isinstance(out, dict) and 'logits' in out: return out['logits']
-    if isinstance(out, (tuple, list)) and len(out): return out[0]
-    raise ValueError(f'no logits were found in a {type(out).__name__}: '
-                     'say where they are, as in LogitsOf(model, lambda out: out["scores"])')
+    several = isinstance(out, (tuple, list))
+    if several and len(out) and sum(isinstance(o, torch.Tensor) for o in out) == 1: return _logits(out[0])
+    there, example = f'a {type(out).__name__}', 0 if several else 'out'
+    if isinstance(out, dict): there, example = f'{there} with {", ".join(map(repr, out))}', next(iter(out), 'out')
+    raise ValueError(f'which are the logits in {there}? Say it, as in LogitsOf(model, {example!r})')
 
 # %% ../nbs/05_step.ipynb #e4000051
 class LogitsOf(nn.Module):
     "A network that gives a dictionary, a tuple or an object, as one that gives logits: `view = unravel(LogitsOf(model))`."
     def __init__(self,
         model:nn.Module, # the network, of a family that unravels
-        pick:Callable=_logits, # its output -> logits: by default what is called `logits`, or comes first
+        pick:str|int|Callable=_logits, # name or place of the logits, or output -> logits; by default what is called `logits`
     ):
         super().__init__()
         self.model, self.pick = model, pick
 
-    def forward(self, *args, **kwargs): return self.pick(self.model(*args, **kwargs))
+    def forward(self, *args, **kwargs):
+        out = self.model(*args, **kwargs)
+        return self.pick(out) if callable(self.pick) else _named(out, self.pick)
 
 @register_family(LogitsOf)
 def logits_rule(m):
