@@ -49,9 +49,9 @@ def _keeps_places(block, h):
 
 # %% ../nbs/09_proposals.ipynb #f090000d
 def _could_be_block(m):
-    "Whether a module has parts and weights, and is not a list of modules."
+    "Whether a module has parts and weights that are more than scales and shifts, as a norm has, and is no list of modules."
     is_list = _is_sequence(m) or isinstance(m, nn.ModuleList)
-    return bool(len(list(m.children()))) and any(True for _ in m.parameters()) and not is_list
+    return bool(len(list(m.children()))) and any(p.ndim > 1 for p in m.parameters()) and not is_list
 
 # %% ../nbs/09_proposals.ipynb #f090000f
 def _why_no_block(m, calls):
@@ -309,7 +309,8 @@ def _traced(model, blocks):
         raise _refusal(model, f'its forward cannot be followed ({type(e).__name__}: {first})') from e
     if trace.block_places(): return trace
     kinds = ', '.join(sorted({type(b).__name__ for b in blocks}))
-    raise _refusal(model, f'what comes before its blocks ({kinds}) is used again behind them')
+    raise _refusal(model, f'what comes before its blocks ({kinds}) is used again behind them, by a skip connection over '
+                          'several of them or for the size of the images; blocks inside such a connection could go')
 
 # %% ../nbs/09_proposals.ipynb #f0900036
 class Proposal(NamedTuple):
@@ -333,7 +334,9 @@ def propose_rule(
     exec(code, scope)
     rule = scope[f'{name.lower()}_rule']
     view = Unraveled(model, *rule(model))
-    if max(view.depths) == 1: raise _refusal(model, 'each of its stages has a single block')
+    if max(view.depths) == 1:
+        kinds = ', '.join(sorted({type(b).__name__ for b in view.path()}))
+        raise _refusal(model, f'each of its stages has a single block ({kinds}), and a stage keeps its first; blocks inside them could go')
     with preserved_modes(model):
         for mode in (False, True): model.train(mode); view.check(images)
     return Proposal(view, rule, code)

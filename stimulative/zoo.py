@@ -20,7 +20,7 @@ from .store import source_version, versions
 import stimulative.densenets
 
 # %% auto #0
-__all__ = ['timm_names', 'zoo_row', 'torchvision_zoo', 'timm_zoo', 'zoo']
+__all__ = ['timm_names', 'timm_px', 'zoo_row', 'torchvision_zoo', 'timm_zoo', 'zoo']
 
 # %% ../nbs/95_zoo.ipynb #f9300006
 def _alive(net):
@@ -134,6 +134,9 @@ def _timm_net(name, px):
     try: return timm.create_model(name, img_size=px)
     except (TypeError, ValueError, AssertionError, RuntimeError): return timm.create_model(name)
 
+timm_px = dict.fromkeys(('inception_v3', 'inception_v4', 'inception_resnet_v2'), 139)
+timm_px |= dict(crossvit_tiny_240=240, efficientformer_l1=224)      # these take no smaller ones
+
 def timm_zoo(
     px:int=64, # side of the images, where a network takes any
 )->dict: # name -> (function that gives a network, shape of a batch)
@@ -141,9 +144,11 @@ def timm_zoo(
     try: import timm
     except ImportError as e: raise ImportError('timm is missing: pip install stimulative[timm]') from e
     def size(name):
+        if name in timm_px: return max(px, timm_px[name])
         cfg = timm.get_pretrained_cfg(name)
         return max(px, cfg.min_input_size[-1]) if cfg.min_input_size else px
-    return {n: (partial(_timm_net, n, size(n)), (2, 3, size(n), size(n))) for n in timm_names}
+    others = torchvision_zoo()
+    return {f'timm_{n}' if n in others else n: (partial(_timm_net, n, size(n)), (2, 3, size(n), size(n))) for n in timm_names}
 
 # %% ../nbs/95_zoo.ipynb #f9300012
 def _record(out, px, seed):
