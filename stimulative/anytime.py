@@ -18,7 +18,7 @@ from .recalibrate import batch_norms, calibration_batches, preserved_statistics
 from .loafing import path_statistics, path_tree, subnet_path, walk_paths
 from .models import CifarResNet, digits_resnet, optional
 from .densenets import FewerChannels, densenet, densenet_shape
-from .cost import elapsed_seconds, timed_on
+from .cost import check_turns, elapsed_seconds, timed_on
 
 # %% auto #0
 __all__ = ['constructors', 'with_statistics', 'node_statistics', 'SwitchedNet', 'AnytimeNet', 'stored_bytes', 'measure_depths',
@@ -265,7 +265,7 @@ def measure_depths(
     turns:int=4, # rounds through all sub-networks that these are spread over
 )->dict: # depths -> ms, median
     "Time every stored sub-network; the result is kept in `net.latency` under the name of the machine."
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    check_turns(n, turns)
     x = _image(net) if x is None else x
     check_images(x)
     seconds = {d: [] for d in net.subnets}

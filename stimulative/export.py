@@ -22,7 +22,7 @@ from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
 from .loafing import _logits, evaluate_subnets, network_size, predict_classes
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
-from .cost import timed_on
+from .cost import check_turns, timed_on
 from .facts import _pass_times
 from .store import source_version, stored_run, writable_folder
 from .experiment import Run, _read_final, load_weights, record_interpretation, run_learner
@@ -360,7 +360,7 @@ def time_files(
 )->"DataFrame": # a row per file: depths, median ms of the file and of torch, their ratio, where it was timed
     "Latency of exported files beside that of the same sub-networks in torch."
     import pandas as pd
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    check_turns(n, turns)
     x, nets = example.cpu().as_subclass(torch.Tensor), {}
     for path in paths:
         nets[path, 'file (ms)'] = net = load_exported(path, model)

@@ -15,7 +15,7 @@ from torch import nn
 
 from .unravel import check_depths, unravel
 from .recalibrate import batch_norms, calibration_batches
-from .loafing import part_sizes, path_logits, path_size, subnet_path
+from .loafing import check_asked, part_sizes, path_logits, path_size, subnet_path
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
 from .facts import measure_latency
@@ -75,7 +75,7 @@ def subnet_logits(
     "Logits of sub-networks after re-calibration, shared blocks computed once."
     view = unravel(model)
     paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
-    if not paths: raise ValueError('no sub-network was asked for')
+    check_asked(paths)
     batches = calibration_batches(calib_dl, n_images)
     parts = {d: [] for d in paths}                  # (logits, labels) of each test batch
     view.check(batches[0][:8].to(next(model.parameters()).device))

@@ -14,11 +14,11 @@ from torch import nn
 from .unravel import unravel
 from .loafing import part_sizes, path_size, path_tree, some_subnets, subnet_path, tree_gain
 from .cost import step_cost
-from .store import ResultsStore
+from .store import stored_run
 from .experiment import Run, named_function, networks, presets
 
 # %% auto #0
-__all__ = ['data_size', 'saved_bytes', 'step_factor', 'evaluation_size', 'plan', 'rate_of', 'stored_run', 'plan_named']
+__all__ = ['data_size', 'saved_bytes', 'step_factor', 'evaluation_size', 'plan', 'rate_of', 'named_run', 'plan_named']
 
 # %% ../nbs/46_planning.ipynb #6aa22ad8
 _known = { # training images, test images, classes, channels, pixels a side, bytes of a training image on disk
@@ -219,16 +219,16 @@ def rate_of(
     return per_process * step_factor(Run(**record['settings']), cost)
 
 # %% ../nbs/46_planning.ipynb #46b00015
-def stored_run(
-    name:str, # a preset, or the key of a stored run
+def named_run(
+    name:str, # a preset, or the first digits of a stored run's key
     out='results', # folder of the results
 )->tuple: # (run, its record or None)
     "The run that a name stands for; a `ValueError` with what there is."
     if name in presets: return presets[name], None
-    records = ResultsStore(Path(out).expanduser()/'results.sqlite').records()
-    matching = [r for _,r in records if r['key'] == name]
-    if matching: return Run(**matching[0]['settings']), matching[0]
-    raise ValueError(f'{name!r} is no preset ({", ".join(presets)}) and no key of a run in {out}')
+    try: settings, record = stored_run(out, name)
+    except (FileNotFoundError, ValueError) as e:
+        raise ValueError(f'{name!r} is no preset ({", ".join(presets)}), and {e}') from e
+    return Run(**settings), record
 
 # %% ../nbs/46_planning.ipynb #46b00016
 def plan_named(
@@ -239,6 +239,6 @@ def plan_named(
     **kwargs, # of `plan`
 )->"Series":
     "`plan` by name, with the rate of the stored run where none is given."
-    run, record = stored_run(name, out)
+    run, record = named_run(name, out)
     if rate is None and record is not None: rate = rate_of(record, _cost(*_of(run, data_size(run))))
     return plan(run, gpus, rate, **kwargs)

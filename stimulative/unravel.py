@@ -19,14 +19,18 @@ __all__ = ['families', 'check_depths', 'check_space', 'check_count', 'NotResidua
            'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
+def _whole_numbers(depths):
+    "`depths` as a tuple of ints."
+    try: return tuple(operator.index(d) for d in depths)
+    except TypeError:
+        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+
 def check_depths(
     depths:Sequence[int], # blocks kept, one number per stage
     space:Sequence[int], # blocks there are, one number per stage
 )->tuple: # `depths` as a tuple of ints
     "`depths` as a tuple; a `ValueError` unless `space` has this sub-network (paper, section 3)."
-    try: got = tuple(operator.index(d) for d in depths)
-    except TypeError:
-        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    got = _whole_numbers(depths)
     if len(got) != len(space):
         raise ValueError(f'{got} has {len(got)} depths, '
                          f'the network has {len(space)} stages of {tuple(space)} blocks')
@@ -40,9 +44,7 @@ def check_space(
     depths:Sequence[int], # blocks of a network, one number per stage
 )->tuple: # the same as a tuple of ints
     "`depths` as a tuple if a network can have so many blocks; a `ValueError` otherwise."
-    try: space = tuple(operator.index(n) for n in depths)
-    except TypeError:
-        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    space = _whole_numbers(depths)
     if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
     return space
 
