@@ -297,7 +297,8 @@ def within_budget(
                      f'takes {latency[fastest]:.3g} ms on {timed_on(x)}')
 
 # %% ../nbs/14_anytime.ipynb #70198dd1
-constructors = {'CifarResNet': CifarResNet, 'densenet': densenet} # name -> function that makes a network; beside torchvision's
+# name -> function that makes a network; beside torchvision's
+constructors = {'CifarResNet': CifarResNet, 'densenet': densenet}
 
 def _torchvision_names():
     import torchvision

@@ -46,7 +46,8 @@ class SeededDL(TfmdDL):
     "A `TfmdDL` whose transforms draw their random numbers by the loader's `rng`, not from the global random states."
     def __iter__(self):
         seed, batches = self._seed_of_epoch(), super().__iter__()
-        torch.empty((), dtype=torch.int64).random_()        # which torch's loaders draw once per epoch: nothing else is moved
+        # which torch's loaders draw once per epoch: nothing else is moved
+        torch.empty((), dtype=torch.int64).random_()
         for i in itertools.count():
             with _drawing_by((seed + i) % 2**32, self.device): b = next(batches, None)
             if b is None: return
@@ -102,7 +103,8 @@ def draw_evenly(
     if n is None: return list(range(len(labels)))
     if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
     shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
-    rounds = shuffled.groupby(shuffled).cumcount()      # the first of every class, the second of every class, ...
+    # the first of every class, the second of every class, ...
+    rounds = shuffled.groupby(shuffled).cumcount()
     return rounds.sort_values(kind='stable').index[:n].tolist()
 
 # %% ../nbs/20_data.ipynb #f20a0009

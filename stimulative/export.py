@@ -35,7 +35,8 @@ __all__ = ['formats', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet'
            'learner_facts', 'chosen_and_reported', 'fastest_within', 'parse_depths', 'export_run']
 
 # %% ../nbs/51_export.ipynb #1d1b0c73
-_norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)      # these alone: a class made from them may do more
+# these alone: a class made from them may do more
+_norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 def conv_norm_pairs(
@@ -200,8 +201,10 @@ class ExportedNet(nn.Module):
     ):
         super().__init__()
         self.facts = facts
-        self._run = [run]                                  # in a list, where no network looks for parts of its own
-        self.cpu_only = nn.Parameter(torch.empty(0), requires_grad=False)      # says which device it takes images on
+        # in a list, where no network looks for parts of its own
+        self._run = [run]
+        # says which device it takes images on
+        self.cpu_only = nn.Parameter(torch.empty(0), requires_grad=False)
 
     def forward(self, x):
         check_images(x)

@@ -27,7 +27,8 @@ _known = { # training images, test images, classes, channels, pixels a side, byt
     'cifar100': dict(train=50_000, test=10_000, classes=100, n_in=3, px=32, image_bytes=3072),
     'imagenet': dict(train=1_281_167, test=50_000, classes=1000, n_in=3, px=224, image_bytes=115_440), # its tar holds 147.9e9 bytes
 }
-_option_of = {'train': 'n_train', 'test': 'n_valid', 'px': 'size', 'n_in': 'n_in'}    # where a run's own choice stands
+# where a run's own choice stands
+_option_of = {'train': 'n_train', 'test': 'n_valid', 'px': 'size', 'n_in': 'n_in'}
 
 def _chosen(run):
     "What the data options of a run say of its images."
@@ -131,7 +132,8 @@ def _files(run, size):
     "Computed: bytes of files."
     weights, state, _ = _bytes(run.precision, *_of(run, size))
     momentum = weights if run.momentum else 0
-    passes = run.epochs if run.data == 'imagenet' else 1            # the others are read once and stay in memory
+    # the others are read once and stay in memory
+    passes = run.epochs if run.data == 'imagenet' else 1
     return {'MiB of final.pt': state / 2**20, 'MiB of a checkpoint (two are kept)': (state + momentum) / 2**20,
             'GiB read of images': passes * size['train'] * size['image_bytes'] / 2**30}
 

@@ -82,9 +82,11 @@ def add_transforms(
             raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
         resident = isinstance(dls.train, ResidentDL)
         pipeline = dls.train.after_batch if resident else dls.train.after_item
-        pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))      # after crop and flip
+        # after crop and flip
+        pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))
     if not 0 <= erase <= 1: raise ValueError(f'erase is a probability, 0 to 1; got {erase!r}')
-    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))     # after normalisation
+    # after normalisation
+    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))
 
 # %% ../nbs/24_recipe.ipynb #2400001f
 def with_warmup(

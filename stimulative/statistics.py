@@ -138,7 +138,8 @@ def _check_group(part, by, key):
     if twice: raise ValueError(f'{which} has more than one training with seed {", ".join(map(str, twice))}')
 
 # %% ../nbs/45_statistics.ipynb #155a23a5
-_quantities = {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}      # column of the trainings -> name in the table
+# column of the trainings -> name in the table
+_quantities = {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}
 
 def _over_seeds(part, values):
     "A row of the table: a group's mean, spread and interval of every value."

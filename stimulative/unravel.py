@@ -399,7 +399,8 @@ def check_view(
         told = _compare(view, want, got, tol, 'its rule is not what the model runs') or told
         for m,training in modes: m.training = training
         if not (told and model.training): return told
-        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))    # statistics of few images magnify rounding
+        # statistics of few images magnify rounding
+        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))
 
 # %% ../nbs/01_unravel.ipynb #bb386ae6
 families = {} # dotted name of a class -> its rule
