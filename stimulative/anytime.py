@@ -143,7 +143,8 @@ class SwitchedNet(_Programs):
     def train(self, mode:bool=True):
         "Evaluation mode only."
         if not mode: return super().train(False)
-        raise ValueError(f'{type(self).__name__} is for inference: train the model it was made from, and make it anew')
+        raise ValueError(f'{type(self).__name__} is for inference: '
+                         'train the model it was made from, and make it anew')
 
 # %% ../nbs/14_anytime.ipynb #8c131256
 class _Movable(SwitchedNet):
@@ -314,7 +315,8 @@ def make_network(
         import torchvision
         make = partial(torchvision.models.get_model, constructor, weights=None)
     else:
-        raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers '
+        raise ValueError(f'unknown constructor {constructor!r}; '
+                         f'known are {", ".join(constructors)} and the classifiers '
                          "of torchvision, others after stimulative.anytime.constructors['name'] = function")
     try:
         with torch.random.fork_rng(devices=[]): return make(**arguments)
@@ -351,7 +353,8 @@ def find_constructor(
     for name,arguments in _candidates(model):
         with torch.device('meta'): like = make_network(name, arguments)
         if _shapes(like) == _shapes(model): return name, arguments
-    raise ValueError(f'no known function makes this {type(model).__name__}: stimulative.anytime.constructors["mine"] = function, '
+    raise ValueError(f'no known function makes this {type(model).__name__}: '
+                     'stimulative.anytime.constructors["mine"] = function, '
                      'then save_pretrained(folder, constructor="mine", arguments={...})')
 
 # %% ../nbs/14_anytime.ipynb #6d5cabb6
@@ -384,7 +387,8 @@ def _config(net, constructor, arguments):
         raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
     try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
     except (TypeError, ValueError) as e:
-        raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
+        raise ValueError('net.about must hold what JSON can: '
+                         f'text, finite numbers, lists, dictionaries ({e})') from e
 
 # %% ../nbs/14_anytime.ipynb #2e2e4748
 def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -444,7 +448,8 @@ def _read_tensors(folder, digest):
     file = folder/_weights
     if not file.is_file(): raise ValueError(f'{folder} holds no saved AnytimeNet: there is no {_weights}')
     if _digest(file) == digest: return _safetensors().load_file(file)
-    raise ValueError(f'{file} is not the file that {_about} describes: damaged, cut short, or of another network')
+    raise ValueError(f'{file} is not the file that {_about} describes: '
+                     'damaged, cut short, or of another network')
 
 # %% ../nbs/14_anytime.ipynb #ff1ab81a
 def _inside(tensors, name): return {k.removeprefix(name): t for k,t in tensors.items() if k.startswith(name)}

@@ -28,7 +28,8 @@ def _named_config(name):
     "A configuration of `densenet_configs`, by its name or its number."
     full = name if name.startswith('densenet') else f'densenet{name}'
     if full in densenet_configs: return densenet_configs[full]
-    raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}, or the layers of each block')
+    raise ValueError(f'unknown DenseNet {name!r}; '
+                     f'known are {", ".join(densenet_configs)}, or the layers of each block')
 
 def _config(config):
     "The layers of each block as a tuple; a `ValueError` for anything else."
@@ -243,7 +244,8 @@ def _check_nested(main, small):
         raise ValueError(f'{small} has {len(small)} blocks, the main network {len(main)}: {main}')
     for i,(a,b) in enumerate(zip(main, small), 1):
         if b > a:
-            raise ValueError(f'{small} is not nested in {main}: block {i} has {b} layers, the main network only {a}')
+            raise ValueError(f'{small} is not nested in {main}: '
+                             f'block {i} has {b} layers, the main network only {a}')
 
 # %% ../nbs/11_densenets.ipynb #f11a0033
 def _take(target, source, inputs=None, outputs=None):

@@ -103,7 +103,8 @@ def check_example(
         with torch.no_grad(): z = _logits(net(x))
     except (RuntimeError, TypeError, ValueError, IndexError) as e:
         name, shape = type(net).__name__, tuple(x.shape)
-        raise ValueError(f'{name} does not take an example of shape {shape}, {x.dtype}: {str(e).splitlines()[0]}') from e
+        raise ValueError(f'{name} does not take an example of shape {shape}, {x.dtype}: '
+                         f'{str(e).splitlines()[0]}') from e
     if z.isfinite().all(): return z
     raise ValueError(f'the outputs of {type(net).__name__} are not finite: did its training diverge?')
 
@@ -190,7 +191,8 @@ def check_suffix(
     "The suffix of a file's name; a `ValueError` with those that are known."
     suffix = Path(path).suffix
     if suffix in formats: return suffix
-    raise ValueError(f'{Path(path).name} must end in one of {", ".join(formats)}: the suffix says which kind of file it is')
+    raise ValueError(f'{Path(path).name} must end in one of {", ".join(formats)}: '
+                     'the suffix says which kind of file it is')
 
 # %% ../nbs/51_export.ipynb #987293fc
 class ExportedNet(nn.Module):
@@ -239,7 +241,8 @@ def load_exported(
     "Open an exported sub-network as a network."
     facts, run = _opened(path, model)
     if run is None:
-        raise ValueError(f'{Path(path).name} holds weights alone: give the network it was cut from, load_exported(path, model)')
+        raise ValueError(f'{Path(path).name} holds weights alone: '
+                         'give the network it was cut from, load_exported(path, model)')
     return ExportedNet(run, facts).eval()
 
 def exported_facts(
@@ -274,10 +277,12 @@ def _written(net, x, path, facts, tol, model):
     if folds: facts = dict(facts, folded=fold_batch_norms(to_write, two))
     try: write(to_write, two, path, json.dumps(facts))
     except RuntimeError as e:
-        raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: {str(e).splitlines()[0]}') from e
+        raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: '
+                         f'{str(e).splitlines()[0]}') from e
     diff = _worst(load_exported(path, model), net, x)
     if diff <= tol: return dict(facts, difference=diff, bytes=path.stat().st_size)
-    raise ValueError(f'the file does not match: its outputs differ from those of the network by {diff:.1e} of the largest, '
+    raise ValueError('the file does not match: '
+                     f'its outputs differ from those of the network by {diff:.1e} of the largest, '
                      f'{tol:.0e} is allowed; nothing was written')
 
 # %% ../nbs/51_export.ipynb #3ab6698b
@@ -323,7 +328,8 @@ def _check_new(folder):
     "A `FileExistsError` for a folder in which something lies."
     folder = Path(folder).expanduser()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise FileExistsError(f'{folder} is there already and not an empty folder: give another name, or remove it first')
+        raise FileExistsError(f'{folder} is there already and not an empty folder: '
+                              'give another name, or remove it first')
     return folder
 
 # %% ../nbs/51_export.ipynb #af53c537
@@ -503,7 +509,8 @@ def fastest_within(
         if ms <= budget_ms: return d, path, ms
         tried.append(ms)
         _remove(Path(path))
-    raise ValueError(f'no sub-network takes {budget_ms:g} ms or less here: the fastest of {len(tried)} took {min(tried):.3g} ms')
+    raise ValueError(f'no sub-network takes {budget_ms:g} ms or less here: '
+                     f'the fastest of {len(tried)} took {min(tried):.3g} ms')
 
 # %% ../nbs/51_export.ipynb #de01a21e
 def parse_depths(

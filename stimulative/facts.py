@@ -73,7 +73,8 @@ def same_space(
     "The depths that all these are about; a `ValueError` if they differ."
     spaces = {tuple(r.depths) for r in runs}
     if len(spaces) == 1: return spaces.pop()
-    raise ValueError(f'the explorer shows trainings of one network, at least one; these have {sorted(spaces) or "none"}')
+    raise ValueError('the explorer shows trainings of one network, at least one; '
+                     f'these have {sorted(spaces) or "none"}')
 
 # %% ../nbs/31_facts.ipynb #a838efd7
 def _subnet_row(results, depths):

@@ -464,11 +464,13 @@ def check_path(
     if name == '': name = path
     unknown = [i for i in path if i not in stage_of]
     if unknown:
-        raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
+        raise ValueError(f'path {name} asks for layer {unknown[0]}; '
+                         f'the layers are numbered 1 to {len(stage_of)}')
     for s,(first,*_) in enumerate(stage_layers(space), 1):
         inside = [i for i in path if stage_of[i] == s]
         if inside[:1] != [first]:
-            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; '
+                             f'got {path}')
     order = [stage_of[i] for i in path]
     if order != sorted(order): raise ValueError(f'path {name} must run stage after stage; got {path}')
     return path

@@ -49,7 +49,8 @@ def _pretrained(name, n_classes):
     import torchvision
     if not hasattr(torchvision.models, name): raise ValueError(f'torchvision has no weights of {name}')
     if n_classes != 1000:
-        raise ValueError(f'the folder has {n_classes} classes; the pretrained networks know the 1000 of ImageNet, '
+        raise ValueError(f'the folder has {n_classes} classes; '
+                         'the pretrained networks know the 1000 of ImageNet, '
                          "in the order of their folders' names")
     return getattr(torchvision.models, name)(weights='DEFAULT')
 

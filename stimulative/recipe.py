@@ -28,7 +28,8 @@ class MixImages(Callback):
         cutmix:float=0., # alpha of CutMix's; with both, each batch is mixed in one of the two ways
     ):
         if min(mixup, cutmix) < 0 or not mixup + cutmix > 0:
-            raise ValueError(f'mixup and cutmix are numbers of at least 0, one of them above; got {mixup} and {cutmix}')
+            raise ValueError('mixup and cutmix are numbers of at least 0, one of them above; '
+                             f'got {mixup} and {cutmix}')
         self.alphas = [(v2.MixUp, mixup), (v2.CutMix, cutmix)]
 
     def before_fit(self):
@@ -181,7 +182,8 @@ def load_start(
     missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
     wrong = [k for k in new if not k.startswith(f'{last}.')] + missing + [k for k in state if k not in own]
     if wrong:
-        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {", ".join(wrong[:3])} '
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: '
+                         f'{", ".join(wrong[:3])} '
                          f'({len(wrong)} of {len(own)} are missing or of another shape)')
     model.load_state_dict({**own, **{k: v for k,v in state.items() if k not in new}})
     return new

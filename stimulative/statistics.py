@@ -78,7 +78,8 @@ def _flat(df):
 def _summaries(name, interp):
     "A row per seed of an interpretation; one where its results name no seed."
     if not isinstance(interp, LoafingInterpretation):
-        raise ValueError(f'{name!r} is a {type(interp).__name__}; seeds of a LoafingInterpretation can be averaged')
+        raise ValueError(f'{name!r} is a {type(interp).__name__}; '
+                         'seeds of a LoafingInterpretation can be averaged')
     r = interp.results
     for seed,part in r.groupby(r.seed if 'seed' in r else np.zeros(len(r), int)):
         summary = LoafingInterpretation(part, interp.depths).summary().iloc[0]
@@ -101,7 +102,8 @@ def _check_columns(df, columns):
     "A `ValueError` for columns that are not there."
     missing = [c for c in columns if c not in df]
     if missing:
-        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
+        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; '
+                         f'they have {", ".join(map(repr, df))}')
 
 def _named(by, key):
     "A group in words: method st, lam 10."

@@ -390,7 +390,8 @@ def check_view(
         model.eval()
         with seen: want = _tensor_of(model, x.clone(), name)
         if not want.isfinite().all():
-            raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
+            raise ValueError(f'the outputs of {name} are not finite: '
+                             'did its training diverge, or is there a NaN in the images?')
         tol = 1e-3 if (seen.dtype or want.dtype) in (torch.float32, torch.float64) else 5e-2
         amp = torch.autocast(x.device.type, seen.dtype) if seen.dtype else nullcontext()
         nudged = _nudged(model)
@@ -413,7 +414,8 @@ def register_family(
         raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
     for c in classes:
         if not isinstance(c, (type, str)):
-            raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
+            raise ValueError('a family is a class or its dotted name; '
+                             f'got an object of class {type(c).__name__}')
         if isinstance(c, str) and not (c.count('.') and all(part.isidentifier() for part in c.split('.'))):
             raise ValueError(f"the dotted name of a class is wanted, such as 'torchvision.models.resnet.ResNet'; got {c!r}")
     def register(rule):
