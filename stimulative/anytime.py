@@ -18,7 +18,7 @@ from .recalibrate import batch_norms, calibration_batches, preserved_statistics
 from .loafing import path_statistics, path_tree, subnet_path, walk_paths
 from .models import CifarResNet, digits_resnet, optional
 from .densenets import FewerChannels, densenet, densenet_shape
-from .cost import elapsed_seconds, timed_on
+from .cost import check_turns, elapsed_seconds, timed_on
 
 # %% auto #0
 __all__ = ['constructors', 'with_statistics', 'node_statistics', 'SwitchedNet', 'AnytimeNet', 'stored_bytes', 'measure_depths',
@@ -143,7 +143,8 @@ class SwitchedNet(_Programs):
     def train(self, mode:bool=True):
         "Evaluation mode only."
         if not mode: return super().train(False)
-        raise ValueError(f'{type(self).__name__} is for inference: train the model it was made from, and make it anew')
+        raise ValueError(f'{type(self).__name__} is for inference: '
+                         'train the model it was made from, and make it anew')
 
 # %% ../nbs/14_anytime.ipynb #8c131256
 class _Movable(SwitchedNet):
@@ -265,7 +266,7 @@ def measure_depths(
     turns:int=4, # rounds through all sub-networks that these are spread over
 )->dict: # depths -> ms, median
     "Time every stored sub-network; the result is kept in `net.latency` under the name of the machine."
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    check_turns(n, turns)
     x = _image(net) if x is None else x
     check_images(x)
     seconds = {d: [] for d in net.subnets}
@@ -297,7 +298,8 @@ def within_budget(
                      f'takes {latency[fastest]:.3g} ms on {timed_on(x)}')
 
 # %% ../nbs/14_anytime.ipynb #70198dd1
-constructors = {'CifarResNet': CifarResNet, 'densenet': densenet} # name -> function that makes a network; beside torchvision's
+# name -> function that makes a network; beside torchvision's
+constructors = {'CifarResNet': CifarResNet, 'densenet': densenet}
 
 def _torchvision_names():
     import torchvision
@@ -313,7 +315,8 @@ def make_network(
         import torchvision
         make = partial(torchvision.models.get_model, constructor, weights=None)
     else:
-        raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers '
+        raise ValueError(f'unknown constructor {constructor!r}; '
+                         f'known are {", ".join(constructors)} and the classifiers '
                          "of torchvision, others after stimulative.anytime.constructors['name'] = function")
     try:
         with torch.random.fork_rng(devices=[]): return make(**arguments)
@@ -350,7 +353,8 @@ def find_constructor(
     for name,arguments in _candidates(model):
         with torch.device('meta'): like = make_network(name, arguments)
         if _shapes(like) == _shapes(model): return name, arguments
-    raise ValueError(f'no known function makes this {type(model).__name__}: stimulative.anytime.constructors["mine"] = function, '
+    raise ValueError(f'no known function makes this {type(model).__name__}: '
+                     'stimulative.anytime.constructors["mine"] = function, '
                      'then save_pretrained(folder, constructor="mine", arguments={...})')
 
 # %% ../nbs/14_anytime.ipynb #6d5cabb6
@@ -383,7 +387,8 @@ def _config(net, constructor, arguments):
         raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
     try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
     except (TypeError, ValueError) as e:
-        raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
+        raise ValueError('net.about must hold what JSON can: '
+                         f'text, finite numbers, lists, dictionaries ({e})') from e
 
 # %% ../nbs/14_anytime.ipynb #2e2e4748
 def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -443,7 +448,8 @@ def _read_tensors(folder, digest):
     file = folder/_weights
     if not file.is_file(): raise ValueError(f'{folder} holds no saved AnytimeNet: there is no {_weights}')
     if _digest(file) == digest: return _safetensors().load_file(file)
-    raise ValueError(f'{file} is not the file that {_about} describes: damaged, cut short, or of another network')
+    raise ValueError(f'{file} is not the file that {_about} describes: '
+                     'damaged, cut short, or of another network')
 
 # %% ../nbs/14_anytime.ipynb #ff1ab81a
 def _inside(tensors, name): return {k.removeprefix(name): t for k,t in tensors.items() if k.startswith(name)}

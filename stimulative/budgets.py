@@ -20,10 +20,15 @@ __all__ = ['pareto', 'best_under', 'halves', 'accuracy_of', 'chosen', 'over_seed
 # %% ../nbs/50_budgets.ipynb #beea99cc
 _costs = ('latency', 'flops', 'n_params')
 
+def _check_cost(cost):
+    "A `ValueError` for a cost that has no name."
+    if cost not in _costs: raise ValueError(f'cost is one of {", ".join(_costs)}; got {cost!r}')
+
 def _measured(interp, cost):
     "A row per sub-network, in the order of their cost, the better first where two cost the same."
-    if cost not in _costs: raise ValueError(f'cost is one of {", ".join(_costs)}; got {cost!r}')
-    sizes(check_kind(interp, LoafingInterpretation, 'interp', 'a LoafingInterpretation').results, cost)                                 # says what is missing
+    _check_cost(cost)
+    check_kind(interp, LoafingInterpretation, 'interp', 'a LoafingInterpretation')
+    sizes(interp.results, cost)                                 # says what is missing
     results = averaged(interp).results
     unknown = results.depths[results.accuracy.isna() | results[cost].isna()]
     if len(unknown): raise ValueError(f'accuracy or {cost} of {unknown.iloc[0]} is not known')
@@ -142,7 +147,7 @@ def plot_fronts(
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
     "Test accuracy of what a budget buys, mean and 95 % interval over seeds."
-    if cost not in _costs: raise ValueError(f'cost is one of {", ".join(_costs)}; got {cost!r}')
+    _check_cost(cost)
     if ax is None: ax = plt.subplots(figsize=(6, 4))[1]
     unit = {'flops': 1e6, 'n_params': 1e3}.get(cost, 1)
     for name,table in tables.items():

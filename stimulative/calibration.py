@@ -14,7 +14,7 @@ from torch import nn
 
 from .unravel import check_depths, unravel
 from .recalibrate import calibration_batches
-from .loafing import path_logits, subnet_path
+from .loafing import check_asked, path_logits, subnet_path
 
 # %% auto #0
 __all__ = ['calibration_error', 'fitted_temperature', 'calibration_facts', 'subnet_logits']
@@ -64,7 +64,7 @@ def subnet_logits(
     "Logits of sub-networks after re-calibration, shared blocks computed once."
     view = unravel(model)
     paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
-    if not paths: raise ValueError('no sub-network was asked for')
+    check_asked(paths)
     batches, parts = calibration_batches(calib_dl, n_images), {d: [] for d in paths}
     view.check(batches[0][:8].to(next(model.parameters()).device))
     with closing(path_logits(view, batches, test_dl, paths)) as outputs:

@@ -393,7 +393,7 @@ def matrix(
     bs:int=64, # images a batch
     n_images:int=2000, # about how many training images re-calibrate each network
     n_test:int=None, # test on that many images; all by default
-    align:str='channel', # or prefix: see the notebook on DenseNets
+    align:str='channel', # or prefix: see `stimulative.densenets`
     seed:int=0, # of random weights, drawn images and crops
     num_workers:int=None, # processes that open files
     out:str='results', # folder; matrix.csv and matrix.png are written there

@@ -24,8 +24,8 @@ from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
 __all__ = ['step_methods', 'BlockCost', 'step_cost', 'common_step', 'two_pass_step', 'summed_step', 'shared_step',
-           'shared_summed_step', 'memory_timeline', 'peak_memory', 'elapsed_seconds', 'work_clock', 'processor',
-           'timed_on', 'measure_cost']
+           'shared_summed_step', 'memory_timeline', 'peak_memory', 'elapsed_seconds', 'check_turns', 'work_clock',
+           'processor', 'timed_on', 'measure_cost']
 
 # %% ../nbs/13_cost.ipynb #98f9ac45
 class BlockCost(NamedTuple):
@@ -158,6 +158,14 @@ def elapsed_seconds(
     fn()
     _sync(device)
     return time.perf_counter() - start
+
+def check_turns(
+    n:int, # passes
+    turns:int, # that they are spread over
+):
+    "A `ValueError` unless every turn has a pass."
+    if check_count(turns, 'turns') > check_count(n, 'n'):
+        raise ValueError(f'{n} passes cannot be spread over {turns} turns')
 
 # %% ../nbs/13_cost.ipynb #0c180002
 def work_clock(

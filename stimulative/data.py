@@ -46,7 +46,8 @@ class SeededDL(TfmdDL):
     "A `TfmdDL` whose transforms draw their random numbers by the loader's `rng`, not from the global random states."
     def __iter__(self):
         seed, batches = self._seed_of_epoch(), super().__iter__()
-        torch.empty((), dtype=torch.int64).random_()        # which torch's loaders draw once per epoch: nothing else is moved
+        # which torch's loaders draw once per epoch: nothing else is moved
+        torch.empty((), dtype=torch.int64).random_()
         for i in itertools.count():
             with _drawing_by((seed + i) % 2**32, self.device): b = next(batches, None)
             if b is None: return
@@ -102,7 +103,8 @@ def draw_evenly(
     if n is None: return list(range(len(labels)))
     if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
     shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
-    rounds = shuffled.groupby(shuffled).cumcount()      # the first of every class, the second of every class, ...
+    # the first of every class, the second of every class, ...
+    rounds = shuffled.groupby(shuffled).cumcount()
     return rounds.sort_values(kind='stable').index[:n].tolist()
 
 # %% ../nbs/20_data.ipynb #f20a0009
@@ -128,7 +130,8 @@ def hold_out(
 )->tuple: # (indices that stay, indices that are held out)
     "Set a share of the images aside, the same share of every class."
     if not 0 <= share < 1:
-        raise ValueError(f'valid_pct, the share of the training images held out, is 0 to below 1; got {share!r}')
+        raise ValueError('valid_pct, the share of the training images held out, is 0 to below 1; '
+                         f'got {share!r}')
     everything = list(range(len(labels)))
     if not share: return everything, []
     return tuple(train_test_split(everything, test_size=share, random_state=seed, stratify=labels))
@@ -222,7 +225,8 @@ def digits_dls(
     "Scikit-learn's handwritten digits as fastai `DataLoaders`, without a download."
     _check_bs(bs)
     if size < 8 or n_in not in (1, 3) or not 0 < test_share < 1:
-        raise ValueError(f'digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; got {size}, {n_in}, {test_share}')
+        raise ValueError('digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; '
+                         f'got {size}, {n_in}, {test_share}')
     items = _digit_items(size, n_in)
     splits = _digit_splits([y for _,y in items], test_share, n_train=n_train, valid_pct=valid_pct, seed=seed)
     labels = _labels_with_noise([y for _,y in items], splits[0], wrong, 10, seed)
@@ -279,7 +283,8 @@ def _images_under(folder, known):
     for at,dirs,files in os.walk(folder, followlinks=True):
         real = os.path.realpath(at)
         if real in known:
-            raise ValueError(f'{at} is the same folder as {known[real]}, by a link: its images would come twice')
+            raise ValueError(f'{at} is the same folder as {known[real]}, by a link: '
+                             'its images would come twice')
         known[real] = at
         dirs[:] = sorted(d for d in dirs if not d.startswith('.'))
         images += [Path(at)/f for f in files if _is_image(f)]
@@ -297,7 +302,8 @@ def _check_folders(root, classes):
     for s,names in others:
         odd = sorted(names ^ known)
         if odd:
-            raise ValueError(f'{root/first} and {root/s} hold different classes; {odd[:5]} are in one of them alone')
+            raise ValueError(f'{root/first} and {root/s} hold different classes; '
+                             f'{odd[:5]} are in one of them alone')
 
 # %% ../nbs/20_data.ipynb #f20a0020
 def labelled_files(

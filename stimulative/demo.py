@@ -6,7 +6,8 @@
 from __future__ import annotations
 import json, sys, time, warnings
 
-warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)     # of importing fastai, no concern of who types a command
+# of importing fastai, no concern of who types a command
+warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)
 import matplotlib
 from fastai.vision.all import *
 from fastai.callback.training import GradientClip

@@ -18,7 +18,7 @@ from .subnets import _twin_of
 
 # %% auto #0
 __all__ = ['densenet_configs', 'densenet', 'densenet264', 'densenet_shape', 'FewerChannels', 'ZerosBehind', 'DenseLayer',
-           'dense_block_rule', 'densenet_rule', 'kept_channels', 'nested_densenet', 'nest_densenet']
+           'dense_block_rule', 'densenet_rule', 'check_align', 'kept_channels', 'nested_densenet', 'nest_densenet']
 
 # %% ../nbs/11_densenets.ipynb #f11a0001
 densenet_configs = {'densenet121': (6, 12, 24, 16), 'densenet169': (6, 12, 32, 32),
@@ -28,7 +28,8 @@ def _named_config(name):
     "A configuration of `densenet_configs`, by its name or its number."
     full = name if name.startswith('densenet') else f'densenet{name}'
     if full in densenet_configs: return densenet_configs[full]
-    raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}, or the layers of each block')
+    raise ValueError(f'unknown DenseNet {name!r}; '
+                     f'known are {", ".join(densenet_configs)}, or the layers of each block')
 
 def _config(config):
     "The layers of each block as a tuple; a `ValueError` for anything else."
@@ -212,6 +213,12 @@ def densenet_rule(net):
     return split_stages([net.features, nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(1), net.classifier])
 
 # %% ../nbs/11_densenets.ipynb #9eabf4cd
+def check_align(
+    align:str, # what was given
+):
+    "A `ValueError` unless channels are kept by 'channel' or by 'prefix'."
+    if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
+
 def kept_channels(
     main:Sequence[int], # layers of each block of the large network
     small:Sequence[int], # of the small one
@@ -220,7 +227,7 @@ def kept_channels(
     align:str='channel', # 'channel': where a channel comes from; 'prefix': the first ones
 )->list: # per block the main network's channels that the small one's concatenation consists of
     "Where the inputs of the small network's blocks stand in the large one's (appendix F.2)."
-    if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
+    check_align(align)
     kept = []
     n_main = n_small = n_init                       # channels that come into the block
     for layers,kept_layers in zip(main, small):
@@ -237,7 +244,8 @@ def _check_nested(main, small):
         raise ValueError(f'{small} has {len(small)} blocks, the main network {len(main)}: {main}')
     for i,(a,b) in enumerate(zip(main, small), 1):
         if b > a:
-            raise ValueError(f'{small} is not nested in {main}: block {i} has {b} layers, the main network only {a}')
+            raise ValueError(f'{small} is not nested in {main}: '
+                             f'block {i} has {b} layers, the main network only {a}')
 
 # %% ../nbs/11_densenets.ipynb #f11a0033
 def _take(target, source, inputs=None, outputs=None):

@@ -44,7 +44,8 @@ def _check_deletable(i, stages):
 def _check_layers(layers, depths):
     "`layers` as a sorted tuple if all of them can be deleted; otherwise a `ValueError` that says why not."
     if max(depths) == 1:
-        raise ValueError(f'nothing can be deleted: each of the stages of {tuple(depths)} blocks is its transition layer alone')
+        raise ValueError('nothing can be deleted: '
+                         f'each of the stages of {tuple(depths)} blocks is its transition layer alone')
     got, stages = _layer_numbers(layers), stage_layers(depths)
     for i in got: _check_deletable(i, stages)
     if len(set(got)) < len(got): raise ValueError(f'{got} names a layer twice')
@@ -81,7 +82,8 @@ def _check_stage_order(got, stage, s):
     "A `ValueError` unless layers `got` are those of stage `s`, its transition layer first."
     for i in got:
         if i in stage: continue
-        raise ValueError(f'layer {i} does not belong to stage {s} (layers {stage[0]} to {stage[-1]}): layers stay in their stage, '
+        raise ValueError(f'layer {i} does not belong to stage {s} (layers {stage[0]} to {stage[-1]}): '
+                         'layers stay in their stage, '
                          f'for resolution and width differ elsewhere; got {got}')
     if got[0] != stage[0]:
         raise ValueError(f'layer {stage[0]} is the transition layer of stage {s}: '
@@ -94,7 +96,8 @@ def _check_order(order, depths):
     if sorted(flat) != list(range(1, n + 1)):
         raise ValueError(f'{order} is not a permutation of the layers 1 to {n}')
     if lengths not in (None, tuple(depths)):
-        raise ValueError(f'{order} has lists of {lengths} layers, the stages have {tuple(depths)}: layers stay in their stage')
+        raise ValueError(f'{order} has lists of {lengths} layers, the stages have {tuple(depths)}: '
+                         'layers stay in their stage')
     for s,stage in enumerate(stages, 1): _check_stage_order(flat[stage[0] - 1:stage[-1]], stage, s)
     return tuple(flat)
 
@@ -254,7 +257,8 @@ _kinds = dict(delete=_Deletions, permute=_Permutations)
 def _check_ks(k, most, kind, depths):
     "The values of k as a list."
     if not most:
-        raise ValueError(f'there is nothing to {kind} in stages of {tuple(depths)} blocks: transition layers stay, and stay first')
+        raise ValueError(f'there is nothing to {kind} in stages of {tuple(depths)} blocks: '
+                         'transition layers stay, and stay first')
     if k is None: return list(range(1, most + 1))
     ks = [k] if isinstance(k, Integral) else list(k)
     for k in ks:
@@ -283,7 +287,8 @@ def destruction_paths(
     ks = _check_ks(k, ways.most, kind, depths)
     n = sum(map(ways.count, ks))
     if sample is None and n > 20_000:
-        raise ValueError(f'kind={kind!r} with k in {ks} has {n:,} combinations: give sample, the number to draw of each k')
+        raise ValueError(f'kind={kind!r} with k in {ks} has {n:,} combinations: '
+                         'give sample, the number to draw of each k')
     intact = next(iter(ways.every(0)))
     paths = {ways.path(intact): (0, intact, 1)}
     for k in ks:

@@ -414,7 +414,8 @@ def _path_accuracy(o, name=''):
     if isinstance(o, Learner): return PathAccuracy.from_learner(o, name=name)
     if isinstance(o, DestructionInterpretation): o = PathAccuracy.from_interpretation(o)
     if isinstance(o, PathAccuracy): return PathAccuracy(o.known, o.depths, o.name or name, o.compute)
-    raise ValueError(f'destruction takes DestructionInterpretations, PathAccuracys or Learners; got {type(o).__name__}')
+    raise ValueError('destruction takes DestructionInterpretations, PathAccuracys or Learners; '
+                     f'got {type(o).__name__}')
 
 def _runs(destruction):
     "What `explore` was given to destroy, as `PathAccuracy`s."

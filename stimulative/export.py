@@ -22,7 +22,7 @@ from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
 from .loafing import _logits, evaluate_subnets, network_size, predict_classes
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
-from .cost import timed_on
+from .cost import check_turns, timed_on
 from .facts import _pass_times
 from .store import source_version, stored_run, writable_folder
 from .experiment import Run, _read_final, load_weights, record_interpretation, run_learner
@@ -35,7 +35,8 @@ __all__ = ['formats', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet'
            'learner_facts', 'chosen_and_reported', 'fastest_within', 'parse_depths', 'export_run']
 
 # %% ../nbs/51_export.ipynb #1d1b0c73
-_norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)      # these alone: a class made from them may do more
+# these alone: a class made from them may do more
+_norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 def conv_norm_pairs(
@@ -102,7 +103,8 @@ def check_example(
         with torch.no_grad(): z = _logits(net(x))
     except (RuntimeError, TypeError, ValueError, IndexError) as e:
         name, shape = type(net).__name__, tuple(x.shape)
-        raise ValueError(f'{name} does not take an example of shape {shape}, {x.dtype}: {str(e).splitlines()[0]}') from e
+        raise ValueError(f'{name} does not take an example of shape {shape}, {x.dtype}: '
+                         f'{str(e).splitlines()[0]}') from e
     if z.isfinite().all(): return z
     raise ValueError(f'the outputs of {type(net).__name__} are not finite: did its training diverge?')
 
@@ -189,7 +191,8 @@ def check_suffix(
     "The suffix of a file's name; a `ValueError` with those that are known."
     suffix = Path(path).suffix
     if suffix in formats: return suffix
-    raise ValueError(f'{Path(path).name} must end in one of {", ".join(formats)}: the suffix says which kind of file it is')
+    raise ValueError(f'{Path(path).name} must end in one of {", ".join(formats)}: '
+                     'the suffix says which kind of file it is')
 
 # %% ../nbs/51_export.ipynb #987293fc
 class ExportedNet(nn.Module):
@@ -200,8 +203,10 @@ class ExportedNet(nn.Module):
     ):
         super().__init__()
         self.facts = facts
-        self._run = [run]                                  # in a list, where no network looks for parts of its own
-        self.cpu_only = nn.Parameter(torch.empty(0), requires_grad=False)      # says which device it takes images on
+        # in a list, where no network looks for parts of its own
+        self._run = [run]
+        # says which device it takes images on
+        self.cpu_only = nn.Parameter(torch.empty(0), requires_grad=False)
 
     def forward(self, x):
         check_images(x)
@@ -236,7 +241,8 @@ def load_exported(
     "Open an exported sub-network as a network."
     facts, run = _opened(path, model)
     if run is None:
-        raise ValueError(f'{Path(path).name} holds weights alone: give the network it was cut from, load_exported(path, model)')
+        raise ValueError(f'{Path(path).name} holds weights alone: '
+                         'give the network it was cut from, load_exported(path, model)')
     return ExportedNet(run, facts).eval()
 
 def exported_facts(
@@ -271,10 +277,12 @@ def _written(net, x, path, facts, tol, model):
     if folds: facts = dict(facts, folded=fold_batch_norms(to_write, two))
     try: write(to_write, two, path, json.dumps(facts))
     except RuntimeError as e:
-        raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: {str(e).splitlines()[0]}') from e
+        raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: '
+                         f'{str(e).splitlines()[0]}') from e
     diff = _worst(load_exported(path, model), net, x)
     if diff <= tol: return dict(facts, difference=diff, bytes=path.stat().st_size)
-    raise ValueError(f'the file does not match: its outputs differ from those of the network by {diff:.1e} of the largest, '
+    raise ValueError('the file does not match: '
+                     f'its outputs differ from those of the network by {diff:.1e} of the largest, '
                      f'{tol:.0e} is allowed; nothing was written')
 
 # %% ../nbs/51_export.ipynb #3ab6698b
@@ -320,7 +328,8 @@ def _check_new(folder):
     "A `FileExistsError` for a folder in which something lies."
     folder = Path(folder).expanduser()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise FileExistsError(f'{folder} is there already and not an empty folder: give another name, or remove it first')
+        raise FileExistsError(f'{folder} is there already and not an empty folder: '
+                              'give another name, or remove it first')
     return folder
 
 # %% ../nbs/51_export.ipynb #af53c537
@@ -360,7 +369,7 @@ def time_files(
 )->"DataFrame": # a row per file: depths, median ms of the file and of torch, their ratio, where it was timed
     "Latency of exported files beside that of the same sub-networks in torch."
     import pandas as pd
-    if not 1 <= turns <= n: raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    check_turns(n, turns)
     x, nets = example.cpu().as_subclass(torch.Tensor), {}
     for path in paths:
         nets[path, 'file (ms)'] = net = load_exported(path, model)
@@ -500,7 +509,8 @@ def fastest_within(
         if ms <= budget_ms: return d, path, ms
         tried.append(ms)
         _remove(Path(path))
-    raise ValueError(f'no sub-network takes {budget_ms:g} ms or less here: the fastest of {len(tried)} took {min(tried):.3g} ms')
+    raise ValueError(f'no sub-network takes {budget_ms:g} ms or less here: '
+                     f'the fastest of {len(tried)} took {min(tried):.3g} ms')
 
 # %% ../nbs/51_export.ipynb #de01a21e
 def parse_depths(

@@ -8,12 +8,12 @@ import math
 from collections.abc import Callable, Sequence
 from fastai.basics import *
 
-from .unravel import check_count, check_depths, unravel
+from .unravel import check_depths, unravel
 from .subnets import extract
 from .recalibrate import calibration_batches
 from .loafing import check_path, evaluate_paths
 from .destroying import destroyed_path
-from .cost import elapsed_seconds, timed_on
+from .cost import check_turns, elapsed_seconds, timed_on
 from .interpret import DestructionInterpretation, LoafingInterpretation
 from .interpret import tested_path, training_names, undisturbed
 
@@ -41,8 +41,7 @@ def measure_latency(
     progress:Callable=iter, # wraps the turns
 )->LoafingInterpretation|list: # the same results with two more columns: latency (ms, median) and timed_on
     "Time the forward pass of every sub-network, extracted, in evaluation mode."
-    if check_count(turns, 'turns') > check_count(n, 'n'):
-        raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    check_turns(n, turns)
     if isinstance(interps, LoafingInterpretation):
         return measure_latency(model, [interps], xb, n, turns, progress)[0]
     net = model.model if isinstance(model, Learner) else model
@@ -74,7 +73,8 @@ def same_space(
     "The depths that all these are about; a `ValueError` if they differ."
     spaces = {tuple(r.depths) for r in runs}
     if len(spaces) == 1: return spaces.pop()
-    raise ValueError(f'the explorer shows trainings of one network, at least one; these have {sorted(spaces) or "none"}')
+    raise ValueError('the explorer shows trainings of one network, at least one; '
+                     f'these have {sorted(spaces) or "none"}')
 
 # %% ../nbs/31_facts.ipynb #a838efd7
 def _subnet_row(results, depths):

@@ -51,7 +51,8 @@ class Piece(nn.Module):
         before:nn.Module|None=None, # the module of the model that takes what this part gives
     ):
         super().__init__()
-        self.owner, self.run, self.before = (model,), run, (before,)       # tuples: these are not parts of ours
+        # tuples: these are not parts of ours
+        self.owner, self.run, self.before = (model,), run, (before,)
         for i,used in enumerate(uses): setattr(self, f'used{i}', used)
 
     def forward(self, x):

@@ -389,7 +389,8 @@ def write_results(
     "Write the results of several trainings, a row per network: `training` and `main` (its depths) first; per-class accuracies are left out."
     kinds = {type(i).__name__ for i in interps.values()}
     if len(kinds) != 1:
-        raise ValueError(f'a file holds interpretations of one kind, at least one; got {sorted(kinds) or "none"}')
+        raise ValueError('a file holds interpretations of one kind, at least one; '
+                         f'got {sorted(kinds) or "none"}')
     pd.concat([_frame(name, i) for name,i in interps.items()]).to_csv(path, index=False)
 
 # %% ../nbs/30_interpret.ipynb #4022ed3b

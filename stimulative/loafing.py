@@ -19,9 +19,9 @@ from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration
                                      images_and_labels, preserved_statistics, recalibrate_bn)
 
 # %% auto #0
-__all__ = ['network_size', 'predict_classes', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree', 'some_subnets',
-           'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after', 'path_size',
-           'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize',
+__all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
+           'some_subnets', 'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after',
+           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize',
            'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
@@ -52,6 +52,10 @@ def _logits(z):
     raise ValueError(f'the network must give logits, a tensor of images x classes; it gave {what}')
 
 # %% ../nbs/06_loafing.ipynb #e5000002
+def _check_tested(outputs):
+    "A `ValueError` where a test loader gave nothing."
+    if not outputs: raise ValueError('the test loader gave no batch of images')
+
 def predict_classes(
     net:nn.Module, # any classifier
     dl:Iterable, # batches (images, labels)
@@ -71,10 +75,16 @@ def predict_classes(
             if first is None: first = z
             preds.append(z.argmax(1))
             labels.append(y.cpu())
-    if not preds: raise ValueError('the test loader gave no batch of images')
+    _check_tested(preds)
     return torch.cat(preds), torch.cat(labels), first
 
 # %% ../nbs/06_loafing.ipynb #1d13595b
+def check_asked(
+    networks, # that are to be tested
+):
+    "A `ValueError` where there are none."
+    if not networks: raise ValueError('no sub-network was asked for')
+
 def _accuracy_alone(net, batches, test_dl, n_images):
     "Top-1 accuracy of one network, re-calibrated."
     preds, labels, _ = predict_classes(recalibrate_bn(net, batches, n_images), test_dl)
@@ -90,7 +100,7 @@ def evaluate_one_by_one(
     "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
     subnets = [tuple(depths) for depths in subnets]
-    if not subnets: raise ValueError('no sub-network was asked for')
+    check_asked(subnets)
     for depths in subnets:
         try: accuracy[depths] = _accuracy_alone(extract(model, depths), batches, test_dl, n_images)
         except ValueError as e: raise ValueError(f'sub-network {depths}: {e}') from e
@@ -245,7 +255,7 @@ def _peeked(test_dl, n_classes):
     "The batches of a test loader, after a look at the first."
     batches = iter(test_dl)
     first = next(batches, None)
-    if first is None: raise ValueError('the test loader gave no batch of images')
+    _check_tested(() if first is None else (first,))
     check_classes(images_and_labels(first)[1], n_classes, ' in test batch 1')
     return itertools.chain([first], batches)
 
@@ -454,11 +464,13 @@ def check_path(
     if name == '': name = path
     unknown = [i for i in path if i not in stage_of]
     if unknown:
-        raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
+        raise ValueError(f'path {name} asks for layer {unknown[0]}; '
+                         f'the layers are numbered 1 to {len(stage_of)}')
     for s,(first,*_) in enumerate(stage_layers(space), 1):
         inside = [i for i in path if stage_of[i] == s]
         if inside[:1] != [first]:
-            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; '
+                             f'got {path}')
     order = [stage_of[i] for i in path]
     if order != sorted(order): raise ValueError(f'path {name} must run stage after stage; got {path}')
     return path
@@ -476,14 +488,14 @@ def evaluate_paths(
     import pandas as pd
     view = unravel(model)
     paths = {name: check_path(p, view.depths, name) for name,p in paths.items()}
-    if not paths: raise ValueError('no sub-network was asked for')
+    check_asked(paths)
     batches, tallies = calibration_batches(calib_dl, n_images), {}
     x = batches[0][:8].to(next(model.parameters()).device)
     view.check(x)
     _say_if_long(view, batches, test_dl, paths)
     with closing(path_logits(view, batches, test_dl, paths, progress)) as outputs:
         for name,z,y in outputs: tallies.setdefault(name, _Tally(z)).add(z, y)
-    if not tallies: raise ValueError('the test loader gave no batch of images')
+    _check_tested(tallies)
     _warn_if_alike([t.first for t in tallies.values()])
     sizes, rows = part_sizes(view, x), []
     for name,path in paths.items():

@@ -8,7 +8,7 @@ from fastai.basics import *
 import matplotlib.pyplot as plt
 
 from .data import draw_evenly, imagenet_dls
-from .densenets import densenet, densenet_configs, nest_densenet
+from .densenets import check_align, densenet, densenet_configs, nest_densenet
 from .loafing import loafing_matrix
 from .recalibrate import calibration_batches
 
@@ -49,7 +49,8 @@ def _pretrained(name, n_classes):
     import torchvision
     if not hasattr(torchvision.models, name): raise ValueError(f'torchvision has no weights of {name}')
     if n_classes != 1000:
-        raise ValueError(f'the folder has {n_classes} classes; the pretrained networks know the 1000 of ImageNet, '
+        raise ValueError(f'the folder has {n_classes} classes; '
+                         'the pretrained networks know the 1000 of ImageNet, '
                          "in the order of their folders' names")
     return getattr(torchvision.models, name)(weights='DEFAULT')
 
@@ -92,7 +93,7 @@ def _check_options(weights, align):
     "Both are words that are known, or the weights a dictionary."
     if not isinstance(weights, dict) and weights not in ('pretrained', 'random'):
         raise ValueError(f"weights is 'pretrained', 'random' or a dictionary, got {weights!r}")
-    if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
+    check_align(align)
 
 # %% ../nbs/33_matrix.ipynb #da2395ab
 def _test_images(dls, n_test, seed):

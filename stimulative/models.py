@@ -42,7 +42,8 @@ class CifarBlock(nn.Module):
     ):
         super().__init__()
         if check_count(n_out, 'n_out') < check_count(n_in, 'n_in'):
-            raise ValueError(f'a block cannot go from {n_in} channels to {n_out}: its shortcut only adds channels')
+            raise ValueError(f'a block cannot go from {n_in} channels to {n_out}: '
+                             'its shortcut only adds channels')
         self.conv1 = _conv3x3(n_in, n_out, stride)
         self.bn1 = nn.BatchNorm2d(n_out)
         self.conv2 = _conv3x3(n_out, n_out)
@@ -124,12 +125,14 @@ def cifar_resnet(
 def _read_weights(path):
     "What a checkpoint file holds, without running anything in it."
     if not path.is_file():
-        raise FileNotFoundError(f'no checkpoint at {path}; the published ones are in the folder pretrained_models '
+        raise FileNotFoundError(f'no checkpoint at {path}; '
+                                'the published ones are in the folder pretrained_models '
                                 'of github.com/akamaster/pytorch_resnet_cifar10')
     try: return torch.load(path, map_location='cpu', weights_only=True)
     except OSError: raise
     except Exception as e:
-        raise ValueError(f'{path.name} is not a checkpoint that holds weights alone: torch does not read it without '
+        raise ValueError(f'{path.name} is not a checkpoint that holds weights alone: '
+                         'torch does not read it without '
                          f'running what is in it, if at all ({type(e).__name__})') from e
 
 def _load_state(path):
@@ -159,7 +162,8 @@ def load_published(
         net.load_state_dict(state)
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as e:
         reason = str(e).splitlines()[0]
-        raise ValueError(f'{path.name} does not hold a CIFAR ResNet: its first keys are {list(state)[:3]} ({reason})') from e
+        raise ValueError(f'{path.name} does not hold a CIFAR ResNet: '
+                         f'its first keys are {list(state)[:3]} ({reason})') from e
     return net.eval()
 
 # %% ../nbs/10_models.ipynb #2b77028a

@@ -15,11 +15,11 @@ from torch import nn
 from .unravel import check_count, check_kind, unravel
 from .loafing import part_sizes, path_size, path_tree, some_subnets, subnet_path, tree_gain
 from .cost import step_cost
-from .store import ResultsStore
+from .store import stored_run
 from .experiment import Run, named_function, networks, presets
 
 # %% auto #0
-__all__ = ['data_size', 'saved_bytes', 'step_factor', 'evaluation_size', 'plan', 'rate_of', 'stored_run', 'plan_named']
+__all__ = ['data_size', 'saved_bytes', 'step_factor', 'evaluation_size', 'plan', 'rate_of', 'named_run', 'plan_named']
 
 # %% ../nbs/46_planning.ipynb #6aa22ad8
 _known = { # training images, test images, classes, channels, pixels a side, bytes of a training image on disk
@@ -28,7 +28,8 @@ _known = { # training images, test images, classes, channels, pixels a side, byt
     'cifar100': dict(train=50_000, test=10_000, classes=100, n_in=3, px=32, image_bytes=3072),
     'imagenet': dict(train=1_281_167, test=50_000, classes=1000, n_in=3, px=224, image_bytes=115_440), # its tar holds 147.9e9 bytes
 }
-_option_of = {'train': 'n_train', 'test': 'n_valid', 'px': 'size', 'n_in': 'n_in'}    # where a run's own choice stands
+# where a run's own choice stands
+_option_of = {'train': 'n_train', 'test': 'n_valid', 'px': 'size', 'n_in': 'n_in'}
 
 def _chosen(run):
     "What the data options of a run say of its images."
@@ -134,7 +135,8 @@ def _files(run, size):
     "Computed: bytes of files."
     weights, state, _ = _bytes(run.precision, *_of(run, size))
     momentum = weights if run.momentum else 0
-    passes = run.epochs if run.data == 'imagenet' else 1            # the others are read once and stay in memory
+    # the others are read once and stay in memory
+    passes = run.epochs if run.data == 'imagenet' else 1
     return {'MiB of final.pt': state / 2**20, 'MiB of a checkpoint (two are kept)': (state + momentum) / 2**20,
             'GiB read of images': passes * size['train'] * size['image_bytes'] / 2**30}
 
@@ -224,16 +226,16 @@ def rate_of(
     return per_process * step_factor(Run(**record['settings']), cost)
 
 # %% ../nbs/46_planning.ipynb #46b00015
-def stored_run(
-    name:str, # a preset, or the key of a stored run
+def named_run(
+    name:str, # a preset, or the first digits of a stored run's key
     out='results', # folder of the results
 )->tuple: # (run, its record or None)
     "The run that a name stands for; a `ValueError` with what there is."
     if name in presets: return presets[name], None
-    records = ResultsStore(Path(out).expanduser()/'results.sqlite').records()
-    matching = [r for _,r in records if r['key'] == name]
-    if matching: return Run(**matching[0]['settings']), matching[0]
-    raise ValueError(f'{name!r} is no preset ({", ".join(presets)}) and no key of a run in {out}')
+    try: settings, record = stored_run(out, name)
+    except (FileNotFoundError, ValueError) as e:
+        raise ValueError(f'{name!r} is no preset ({", ".join(presets)}), and {e}') from e
+    return Run(**settings), record
 
 # %% ../nbs/46_planning.ipynb #46b00016
 def plan_named(
@@ -244,6 +246,6 @@ def plan_named(
     **kwargs, # of `plan`
 )->"Series":
     "`plan` by name, with the rate of the stored run where none is given."
-    run, record = stored_run(name, out)
+    run, record = named_run(name, out)
     if rate is None and record is not None: rate = rate_of(record, _cost(*_of(run, data_size(run))))
     return plan(run, gpus, rate, **kwargs)

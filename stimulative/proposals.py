@@ -174,7 +174,8 @@ def _as_slice(model, siblings, first, last):
     return f'*{siblings}[{first or ""}:{"" if is_last else last + 1}]'
 
 # %% ../nbs/09_proposals.ipynb #f0900021
-_known = {'torch', 'device', 'inf', 'nan', 'NoneType', 'getattr'}      # names that a function finds, or does not need
+# names that a function finds, or does not need
+_known = {'torch', 'device', 'inf', 'nan', 'NoneType', 'getattr'}
 
 def _import_of(name, o):
     "The line that imports a function under the name that fx gives it."
@@ -329,7 +330,8 @@ def propose_rule(
     name = type(model).__name__
     trace = _traced(model, _blocks_of(model, images))
     code = _written_rule(trace, name)
-    scope = {name: type(model), 'register_family': lambda c: lambda rule: rule}     # it is not registered here
+    # it is not registered here
+    scope = {name: type(model), 'register_family': lambda c: lambda rule: rule}
     scope |= dict(torch=torch, nn=nn, F=F, Piece=Piece, device=torch.device, inf=float('inf'), nan=float('nan'))
     exec(code, scope)
     rule = scope[f'{name.lower()}_rule']

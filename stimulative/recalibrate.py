@@ -34,7 +34,8 @@ def _one_short_batch(x):
     "What there is of images where they fill no batch."
     if x is None: raise ValueError('the calibration loader gave no batch')
     if len(x) >= 2: return CalibrationBatches([x])
-    raise ValueError(f'the calibration loader gave {len(x)} images; batch statistics need at least 2, better about 2,000')
+    raise ValueError(f'the calibration loader gave {len(x)} images; '
+                     'batch statistics need at least 2, better about 2,000')
 
 def _rebatched(dl, bs):
     "Images in batches of `bs`, whatever those of the loader; yields (batch or None, what is left over)."
@@ -93,7 +94,8 @@ def images_and_labels(
     _check_entries(batch)
     x, y = (o.as_subclass(torch.Tensor) for o in batch)
     if y.ndim != 1 or y.is_floating_point() or y.is_complex():
-        raise ValueError(f'labels must be whole numbers, one per image; got {y.dtype} of shape {tuple(y.shape)}')
+        raise ValueError('labels must be whole numbers, one per image; '
+                         f'got {y.dtype} of shape {tuple(y.shape)}')
     if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
     return x, y.long()
 
@@ -107,7 +109,8 @@ def check_classes(
     if not len(y) or 0 <= y.min() <= y.max() < n_classes: return
     wrong = y[(y < 0) | (y >= n_classes)][0].item()
     advice = ' (leave images without a label out)' if wrong < 0 else ''
-    raise ValueError(f'label {wrong}{where}: the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}{advice}')
+    raise ValueError(f'label {wrong}{where}: '
+                     f'the network has {n_classes} outputs, so labels are 0 to {n_classes - 1}{advice}')
 
 # %% ../nbs/03_recalibrate.ipynb #a644d62c
 def batch_norms(

@@ -28,7 +28,8 @@ class MixImages(Callback):
         cutmix:float=0., # alpha of CutMix's; with both, each batch is mixed in one of the two ways
     ):
         if min(mixup, cutmix) < 0 or not mixup + cutmix > 0:
-            raise ValueError(f'mixup and cutmix are numbers of at least 0, one of them above; got {mixup} and {cutmix}')
+            raise ValueError('mixup and cutmix are numbers of at least 0, one of them above; '
+                             f'got {mixup} and {cutmix}')
         self.alphas = [(v2.MixUp, mixup), (v2.CutMix, cutmix)]
 
     def before_fit(self):
@@ -82,9 +83,11 @@ def add_transforms(
             raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
         resident = isinstance(dls.train, ResidentDL)
         pipeline = dls.train.after_batch if resident else dls.train.after_item
-        pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))      # after crop and flip
+        # after crop and flip
+        pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))
     if not 0 <= erase <= 1: raise ValueError(f'erase is a probability, 0 to 1; got {erase!r}')
-    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))     # after normalisation
+    # after normalisation
+    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))
 
 # %% ../nbs/24_recipe.ipynb #2400001f
 def with_warmup(
@@ -179,7 +182,8 @@ def load_start(
     missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
     wrong = [k for k in new if not k.startswith(f'{last}.')] + missing + [k for k in state if k not in own]
     if wrong:
-        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {", ".join(wrong[:3])} '
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: '
+                         f'{", ".join(wrong[:3])} '
                          f'({len(wrong)} of {len(own)} are missing or of another shape)')
     model.load_state_dict({**own, **{k: v for k,v in state.items() if k not in new}})
     return new

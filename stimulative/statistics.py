@@ -79,7 +79,8 @@ def _flat(df):
 def _summaries(name, interp):
     "A row per seed of an interpretation; one where its results name no seed."
     if not isinstance(interp, LoafingInterpretation):
-        raise ValueError(f'{name!r} is a {type(interp).__name__}; seeds of a LoafingInterpretation can be averaged')
+        raise ValueError(f'{name!r} is a {type(interp).__name__}; '
+                         'seeds of a LoafingInterpretation can be averaged')
     r = interp.results
     for seed,part in r.groupby(r.seed if 'seed' in r else np.zeros(len(r), int)):
         summary = LoafingInterpretation(part, interp.depths).summary().iloc[0]
@@ -102,7 +103,8 @@ def _check_columns(df, columns):
     "A `ValueError` for columns that are not there."
     missing = [c for c in columns if c not in df]
     if missing:
-        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
+        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; '
+                         f'they have {", ".join(map(repr, df))}')
 
 def _named(by, key):
     "A group in words: method st, lam 10."
@@ -139,7 +141,8 @@ def _check_group(part, by, key):
     if twice: raise ValueError(f'{which} has more than one training with seed {", ".join(map(str, twice))}')
 
 # %% ../nbs/45_statistics.ipynb #155a23a5
-_quantities = {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}      # column of the trainings -> name in the table
+# column of the trainings -> name in the table
+_quantities = {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}
 
 def _over_seeds(part, values):
     "A row of the table: a group's mean, spread and interval of every value."

@@ -19,14 +19,18 @@ __all__ = ['families', 'check_depths', 'check_space', 'check_count', 'check_kind
            'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
+def _whole_numbers(depths):
+    "`depths` as a tuple of ints."
+    try: return tuple(operator.index(d) for d in depths)
+    except TypeError:
+        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+
 def check_depths(
     depths:Sequence[int], # blocks kept, one number per stage
     space:Sequence[int], # blocks there are, one number per stage
 )->tuple: # `depths` as a tuple of ints
     "`depths` as a tuple; a `ValueError` unless `space` has this sub-network (paper, section 3)."
-    try: got = tuple(operator.index(d) for d in depths)
-    except TypeError:
-        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    got = _whole_numbers(depths)
     if len(got) != len(space):
         raise ValueError(f'{got} has {len(got)} depths, '
                          f'the network has {len(space)} stages of {tuple(space)} blocks')
@@ -40,9 +44,7 @@ def check_space(
     depths:Sequence[int], # blocks of a network, one number per stage
 )->tuple: # the same as a tuple of ints
     "`depths` as a tuple if a network can have so many blocks; a `ValueError` otherwise."
-    try: space = tuple(operator.index(n) for n in depths)
-    except TypeError:
-        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    space = _whole_numbers(depths)
     if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
     return space
 
@@ -408,7 +410,8 @@ def check_view(
         model.eval()
         with seen: want = _tensor_of(model, x.clone(), name)
         if not want.isfinite().all():
-            raise ValueError(f'the outputs of {name} are not finite: did its training diverge, or is there a NaN in the images?')
+            raise ValueError(f'the outputs of {name} are not finite: '
+                             'did its training diverge, or is there a NaN in the images?')
         tol = 1e-3 if (seen.dtype or want.dtype) in (torch.float32, torch.float64) else 5e-2
         amp = torch.autocast(x.device.type, seen.dtype) if seen.dtype else nullcontext()
         nudged = _nudged(model)
@@ -417,7 +420,8 @@ def check_view(
         told = _compare(view, want, got, tol, 'its rule is not what the model runs') or told
         for m,training in modes: m.training = training
         if not (told and model.training): return told
-        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))    # statistics of few images magnify rounding
+        # statistics of few images magnify rounding
+        return _compare_nudged(view, x, nudged, amp, max(tol, 1e-2))
 
 # %% ../nbs/01_unravel.ipynb #bb386ae6
 families = {} # dotted name of a class -> its rule
@@ -430,7 +434,8 @@ def register_family(
         raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
     for c in classes:
         if not isinstance(c, (type, str)):
-            raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
+            raise ValueError('a family is a class or its dotted name; '
+                             f'got an object of class {type(c).__name__}')
         if isinstance(c, str) and not (c.count('.') and all(part.isidentifier() for part in c.split('.'))):
             raise ValueError(f"the dotted name of a class is wanted, such as 'torchvision.models.resnet.ResNet'; got {c!r}")
     def register(rule):
