@@ -22,8 +22,8 @@ __all__ = ['size_axes', 'method_style', 'training_names', 'seeded_order', 'check
            'read_results']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
-_palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
-_markers = 'osD^vPX'
+_palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
+_markers = 'osD^vPXp'
 _known = ['common', 'stimulative', 'layer supervision', 'stage supervision', 'self distillation', 'stochastic depth', 'alone']
 
 def method_style(
@@ -33,7 +33,7 @@ def method_style(
     "Colour and marker of a training: well-known names have theirs, other names the next free ones."
     new = [o for o in others if o not in _known]
     taken = {'common', 'stimulative', *others}
-    free = [i for i,o in enumerate(_known) if o not in taken] or list(range(len(_known)))
+    free = [i for i in range(len(_palette)) if i >= len(_known) or _known[i] not in taken]
     if name in _known: i = _known.index(name)
     else: i = free[(new.index(name) if name in new else len(new)) % len(free)]
     return dict(color=_palette[i], marker=_markers[i])
@@ -189,8 +189,9 @@ def _label_ends(ax, runs, names, ends, means):
     longest = max(len(run.results) for run in runs)
     heights = _apart(ends, .06 * (high - low))
     for name,at,mean in zip(names, heights, means):
-        ax.annotate(f'{name}: {mean:.1f}', (longest, at), xytext=(6, 0), textcoords='offset points', va='center',
-                    fontsize='small', color=method_style(name, names)['color'], annotation_clip=False)
+        ax.annotate(f'{name}: {mean:.1f}', (longest, at), xytext=(6, 0), textcoords='offset points', va='center', fontsize='small',
+                    color=method_style(name, names)['color'], annotation_clip=False)
+    ax.set_xlim(right=longest)
     ax.set_ylim(low, max(high, *heights))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25)

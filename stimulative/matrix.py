@@ -22,7 +22,7 @@ def _write_cell(ax, i, j, percent, vmax):
 
 def _frame_cell(ax, i, j):
     "A frame just inside a cell."
-    ax.add_patch(plt.Rectangle((j - .47, i - .44), .94, .88, fill=False, edgecolor='#D55E00', lw=2))
+    ax.add_patch(plt.Rectangle((j - .47, i - .44), .94, .88, fill=False, edgecolor='k', lw=2))
 
 # %% ../nbs/33_matrix.ipynb #5b37090d
 def plot_matrix(

@@ -78,7 +78,7 @@ def _as_one(record):
     if not trainings: return record
     minutes = sum(o['summary']['wall (s)'] for o in trainings) / 60
     versions = ', '.join(sorted({o.get('source') or 'not recorded' for o in trainings}))
-    several = dict(trainings=len(trainings), minutes=round(minutes), source=versions, seed=None)
+    several = dict(trainings=len(trainings), minutes=round(minutes), source=versions, seed=None, epochs=None)
     return {**trainings[0], **several, 'command': record.get('command')}
 
 class made_with:

@@ -241,23 +241,24 @@ def ablate_lambda(
     return sweep(runs, **kwargs).assign(lam=[r.lam for r in runs], seed=[r.seed for r in runs])
 
 # %% ../nbs/43_sweeps.ipynb #0eae8bb1
-def _plot_column(table, column, ax, label, style):
+def _plot_column(table, column, ax, label, **look):
     "One column of an ablation against lambda: each training, their mean, and common training."
     stimulative, common = table[table.lam > 0], table[table.lam == 0]
+    orange, blue = (method_style(name)['color'] for name in ('stimulative', 'common'))
     means = stimulative.groupby('lam')[column].mean()
     at = {lam: i for i,lam in enumerate(means.index)}
-    ax.scatter(stimulative.lam.map(at), stimulative[column], s=14, alpha=.5, linewidths=0, **style)
-    ax.plot(range(len(means)), means, lw=1.5, ms=5, label=label, **style)
-    if len(common): ax.axhline(common[column].mean(), color=style['color'], ls='--', lw=1, label=f'{label}: common training')
+    ax.scatter(stimulative.lam.map(at), stimulative[column], s=14, alpha=.5, linewidths=0, color=orange)
+    ax.plot(range(len(means)), means, lw=1.5, ms=5, label=f'stimulative: {label}', color=orange, **look)
+    if len(common): ax.axhline(common[column].mean(), lw=1.2, label=f'common: {label}', color=blue, ls=look['ls'])
 
 def plot_lambda(
     table:"DataFrame", # of `ablate_lambda`
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
-    "Main network and all sub-networks against lambda; dashed, common training."
+    "Main network (solid) and mean of all sub-networks (dashed) against lambda; common training as level lines."
     ax = plt.subplots(figsize=(6, 4))[1] if ax is None else ax
-    _plot_column(table, 'main (%)', ax, 'main network', method_style('stimulative'))
-    _plot_column(table, 'all (%) mean', ax, 'all sub-networks, mean', dict(color='#009E73', marker='^'))
+    _plot_column(table, 'main (%)', ax, 'main network', marker='s', ls='-')
+    _plot_column(table, 'all (%) mean', ax, 'mean of all sub-networks', marker='^', ls='--')
     lams = sorted(set(table.lam) - {0})
     ax.set_xticks(range(len(lams)), [f'{l:g}' for l in lams])
     ax.set(xlabel='lambda', ylabel='test top-1 accuracy (%)')
@@ -300,7 +301,7 @@ def plot_trajectories(
     axs:Sequence|None=None, # two axes: loss and accuracy; None: a new figure
 )->Sequence: # the axes
     "Training loss and test top-1 epoch by epoch, the best epoch as a star (Fig. r2)."
-    if axs is None: axs = plt.subplots(1, 2, figsize=(10, 3.6), layout='constrained')[1]
+    if axs is None: axs = plt.subplots(2, 1, figsize=(6, 6), layout='constrained')[1]
     for name,source in sources.items():
         color = method_style(name, list(sources))['color']
         df = _over_trainings(source)
