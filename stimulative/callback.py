@@ -131,7 +131,9 @@ def in_training(self:MethodCallback)->bool:
 @patch
 def one_input(self:MethodCallback)->Tensor: # a plain one
     "The images of the batch; a `ValueError` where there are several inputs."
-    if len(self.xb) != 1: raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}')
+    if len(self.xb) != 1:
+        raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}: '
+                         'a condition can travel with the images (nbs/howto/beyond_labels)')
     return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
 
 # %% ../nbs/21_callback.ipynb #f21e0002

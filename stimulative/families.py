@@ -4,6 +4,7 @@
 
 # %% ../nbs/08_families.ipynb #f0800003
 from __future__ import annotations
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -16,7 +17,7 @@ __all__ = ['mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule
            'vit_halves', 'vit_rule', 'swin_rule', 'maxvit_rule', 'mnasnet_rule', 'video_resnet_rule', 'swin3d_rule',
            'CalledBlock', 'mvit_rule', 'timm_efficientnet_rule', 'timm_resnet_rule', 'timm_regnet_rule',
            'timm_convnext_rule', 'timm_nfnet_rule', 'timm_resnetv2_rule', 'timm_metaformer_rule', 'timm_byobnet_rule',
-           'timm_vit_rule', 'timm_swin_rule', 'timm_mixer_rule', 'timm_eva_rule']
+           'timm_vit_rule', 'timm_swin_rule', 'timm_mixer_rule', 'timm_eva_rule', 'segmentation_rule', 'unet_rule']
 
 # %% ../nbs/08_families.ipynb #08b20002
 _tv = 'torchvision.models.'
@@ -334,3 +335,23 @@ def timm_eva_rule(m):
                                    'without it: make the network with dynamic_img_size=False and without patch dropout')
         blocks = [CalledBlock(m, _rotated(b, i), b, m.blocks) for i,b in enumerate(m.blocks)]
     return [stem, m.norm_pre], [blocks], [m.norm, _head(m)]
+
+# %% ../nbs/08_families.ipynb #e20d0002
+_segmentation = _tv + 'segmentation.'
+
+@register_family(_segmentation + 'fcn.FCN', _segmentation + 'deeplabv3.DeepLabV3')
+def segmentation_rule(m):
+    "The body of a ResNet, the classifier of its positions, and what brings its answer back to the size of the images."
+    body = dict(m.backbone.named_children())
+    layers = [body[f'layer{i}'] for i in range(1, 5) if f'layer{i}' in body]
+    if len(layers) < 4: return [], [], []
+    factor = math.prod([body['conv1'].stride[0], body['maxpool'].stride, *(layer[0].stride for layer in layers)])
+    larger = nn.Upsample(scale_factor=factor, mode='bilinear', align_corners=False)
+    return split_stages([body['conv1'], body['bn1'], body['relu'], body['maxpool'], *layers, m.classifier, larger])
+
+# %% ../nbs/08_families.ipynb #e20d0005
+@register_family('fastai.vision.models.unet.DynamicUnet')
+def unet_rule(m):
+    raise NotResidualError(f'the decoder of this {type(m).__name__} reads features of every stage of its encoder, past the blocks '
+                           'that a sub-network lacks, so it does not come apart. For segmentation there are FCN and DeepLab of '
+                           'torchvision, or an encoder of residual stages and a head on its last one (nbs/howto/beyond_labels)')
