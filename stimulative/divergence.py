@@ -10,6 +10,8 @@ from functools import partial
 
 import torch, torch.nn.functional as F
 
+from .unravel import check_kind
+
 # %% auto #0
 __all__ = ['standardisations', 'knowledge', 'teachers', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL',
            'SoftCE', 'BCE', 'alpha_value', 'Alpha', 'Adaptive', 'BernoulliKL', 'SquaredDistance', 'check_divergence',
@@ -23,11 +25,11 @@ def _log_probabilities(z):
 
 def _check_logits(z_main, z_sub, least=2):
     "A `ValueError` unless both are outputs of one shape, at least so many for an image."
+    for name,z in dict(z_main=z_main, z_sub=z_sub).items(): check_kind(z, torch.Tensor, name, 'a tensor of logits')
     if z_main.shape == z_sub.shape and z_main.ndim >= 2 and z_main.shape[1] >= least: return
     shapes = f'{tuple(z_main.shape)} for the main and {tuple(z_sub.shape)} for the sub-network'
     wanted = '(batch, classes, ...) with two classes or more' if least == 2 else '(batch, outputs, ...)'
     raise ValueError(f'logits must both be {wanted}; got {shapes}')
-
 
 # %% ../nbs/04_divergence.ipynb #e4000002
 def stimulative_kl(
@@ -268,12 +270,20 @@ def targets_of(
 
 
 # %% ../nbs/04_divergence.ipynb #c9e10a02
+def _check_rows(y, z):
+    "A `ValueError` unless labels are classes, or class probabilities, one of them for each of `z`."
+    check_kind(y, torch.Tensor, 'y', 'a tensor of labels')
+    wanted = z.shape if y.is_floating_point() else (*z.shape[:1], *z.shape[2:])
+    if y.shape == wanted: return
+    raise ValueError(f'labels of shape {tuple(y.shape)} do not fit logits of {tuple(z.shape)}: {tuple(wanted)} is wanted')
+
 def right_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
     y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
 )->torch.Tensor: # (batch, ...), no gradient
     "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
     p = z.detach().to(torch.promote_types(z.dtype, torch.float32)).softmax(1)
+    _check_rows(y, p)
     if y.is_floating_point(): return (p * y).sum(1)
     known = (y >= 0) & (y < p.shape[1])
     return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
@@ -285,7 +295,6 @@ def knows_class(
     "What logits know of the right class beyond chance."
     chance = 1 / z.shape[1]
     return ((right_class(z, y) - chance) / (1 - chance)).clamp(min=0)
-
 
 # %% ../nbs/04_divergence.ipynb #c9e10a04
 def earned(
@@ -367,6 +376,8 @@ class _Bank:
     ):
         if not isinstance(groups, int) or groups < 1: raise ValueError(f'groups must be a whole number of at least 1, got {groups!r}')
         if not isinstance(beta, numbers.Real) or not 0 <= beta < 1: raise ValueError(f'beta must be from 0 to below 1, got {beta!r}')
+        floats = check_kind(dtype, torch.dtype, 'dtype', "one of torch's, such as torch.float16").is_floating_point
+        if not floats: raise ValueError(f'dtype must be a floating point type, got {dtype}')
         self.groups, self.beta, self.dtype = groups, beta, dtype
         self.means, self.n_images = None, None      # (groups, images, classes), NaN: not seen yet; how many there will be
         self.index, self.first = None, 0

@@ -5,10 +5,10 @@
 # %% ../nbs/31_facts.ipynb #0b13ca57
 from __future__ import annotations
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fastai.basics import *
 
-from .unravel import check_depths, unravel
+from .unravel import check_depths, check_function, check_images, check_kind, unravel
 from .subnets import extract
 from .recalibrate import calibration_batches
 from .loafing import check_path, evaluate_paths
@@ -42,9 +42,14 @@ def measure_latency(
 )->LoafingInterpretation|list: # the same results with two more columns: latency (ms, median) and timed_on
     "Time the forward pass of every sub-network, extracted, in evaluation mode."
     check_turns(n, turns)
+    check_function(progress, 'progress')
+    check_images(xb)
     if isinstance(interps, LoafingInterpretation):
         return measure_latency(model, [interps], xb, n, turns, progress)[0]
-    net = model.model if isinstance(model, Learner) else model
+    interps = list(check_kind(interps, Iterable, 'interps', 'a LoafingInterpretation, or a list of some'))
+    if not interps: raise ValueError('interps is empty')
+    for i in interps: check_kind(i, LoafingInterpretation, 'interps', 'a LoafingInterpretation, or a list of some')
+    net = model.model if isinstance(model, Learner) else check_kind(model, nn.Module, 'model', 'a network or a Learner')
     xb = xb.to(next(net.parameters()).device).as_subclass(Tensor)
     seconds = {d: [] for i in interps for d in i.results.depths}
     passes = _spread(n, turns)
@@ -71,6 +76,9 @@ def same_space(
     runs:Sequence, # what has `depths`
 )->tuple: # the depths that all of them have
     "The depths that all these are about; a `ValueError` if they differ."
+    runs = list(check_kind(runs, Iterable, 'runs', 'a list of interpretations'))
+    odd = [type(r).__name__ for r in runs if not hasattr(r, 'depths')]
+    if odd: raise ValueError(f'interpretations are wanted, got {odd[0]}')
     spaces = {tuple(r.depths) for r in runs}
     if len(spaces) == 1: return spaces.pop()
     raise ValueError('the explorer shows trainings of one network, at least one; '

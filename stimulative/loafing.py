@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .unravel import Unraveled, check_count, check_depths, check_space, preserved_modes, unravel
+from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
 from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
                                      images_and_labels, preserved_statistics, recalibrate_bn)
@@ -21,8 +21,8 @@ from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
            'some_subnets', 'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after',
-           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain', 'summarize',
-           'loafing_matrix']
+           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain',
+           'check_results', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -253,6 +253,7 @@ class _Steps:
 # %% ../nbs/06_loafing.ipynb #e5000011
 def _peeked(test_dl, n_classes):
     "The batches of a test loader, after a look at the first."
+    if not isinstance(test_dl, Iterable): raise ValueError(f'the test loader must give batches (images, labels), got {test_dl!r}')
     batches = iter(test_dl)
     first = next(batches, None)
     _check_tested(() if first is None else (first,))
@@ -487,6 +488,8 @@ def evaluate_paths(
     "Accuracy of the networks along these paths after re-calibration, what they begin with in common computed once."
     import pandas as pd
     view = unravel(model)
+    if progress is not None: check_function(progress, 'progress')
+    check_kind(paths, dict, 'paths', 'name -> layer numbers')
     paths = {name: check_path(p, view.depths, name) for name,p in paths.items()}
     check_asked(paths)
     batches, tallies = calibration_batches(calib_dl, n_images), {}
@@ -507,7 +510,7 @@ def evaluate_paths(
 def _asked_for(subnets, space, at_most=2000):
     "The depth tuples that `evaluate_subnets` was asked for."
     if isinstance(subnets, str) and subnets == 'all': return ordered_subnets(space)
-    if subnets is not None: return subnets
+    if subnets is not None: return check_kind(subnets, Iterable, 'subnets', "depth tuples, 'all' or None")
     n = math.prod(space)
     if n > at_most:
         warnings.warn(f"of the {n:,} sub-networks of {space} a sample of {at_most:,} is tested, "
@@ -545,12 +548,23 @@ def tree_gain(
     return sum(path_size(view, p, sizes)[1] for p in paths.values()) / tree_flops
 
 # %% ../nbs/06_loafing.ipynb #df57e80d
+def check_results(
+    results, # what was given
+    columns:Iterable, # that it must have
+    name:str='results', # of the argument, for the message
+): # the same
+    "A `ValueError` unless it is a table with these columns."
+    missing = [c for c in columns if c not in getattr(results, 'columns', ())]
+    if not missing: return results
+    raise ValueError(f'{name} must be a table with the columns {", ".join(columns)}, got {type(results).__name__} without {missing[0]!r}')
+
 def summarize(
     results:"DataFrame", # of `evaluate_subnets`
     main:Sequence[int]|None=None, # depths of the main network; None: the deepest of `results`
 )->dict: # {'main': ..., 'mean': ..., 'std': ...} in percent; main is NaN if `results` does not hold it
     "Main network, mean and standard deviation over the sub-networks, in percent (the form of Table r3)."
-    main = tuple(max(d) for d in zip(*results.depths)) if main is None else tuple(main)
+    check_results(results, ('depths', 'accuracy'))
+    main = tuple(max(d) for d in zip(*results.depths)) if main is None else check_space(main)
     at_main = results.accuracy[[d == main for d in results.depths]].mean()
     every = results.accuracy
     return dict(main=100 * float(at_main), mean=100 * float(every.mean()), std=100 * float(every.std(ddof=0)))
@@ -579,7 +593,9 @@ def loafing_matrix(
     nest:Callable|None=None, # (main, small) -> `small` with the weights it has in `main`, or a `ValueError`; None: as depths
 )->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
     "Accuracy of each network (row) as a sub-network of each other (column): Fig. 1, Tables r5 and r6."
-    if not models: raise ValueError('no network was given')
+    if not check_kind(models, dict, 'models', 'name -> network'): raise ValueError('no network was given')
+    check_function(progress, 'progress')
+    if nest is not None: check_function(nest, 'nest')
     batches, matrix = calibration_batches(calib_dl, n_images), _empty_matrix(models)
     if nest is not None:
         for main,model in models.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch, torch.nn.functional as F
 from torch import nn
 
-from .unravel import check_count, check_space, register_family, split_stages
+from .unravel import check_count, check_kind, check_space, register_family, split_stages
 
 # %% auto #0
 __all__ = ['networks', 'padded_shortcut', 'CifarBlock', 'CifarResNet', 'cifar_rule', 'cifar_resnet', 'load_published',
@@ -62,7 +62,7 @@ class CifarBlock(nn.Module):
 # %% ../nbs/10_models.ipynb #a15c0601
 def _check_sizes(n_blocks, widths, num_classes, n_in):
     "A `ValueError` unless there are three stages of blocks, and enough channels and classes to compute with."
-    blocks, channels = check_space(n_blocks), tuple(widths)
+    blocks, channels = check_space(n_blocks), tuple(check_kind(widths, (list, tuple), 'widths', 'channels per stage'))
     if len(blocks) != 3 or len(channels) != 3:
         raise ValueError(f'three stages are needed, got {len(blocks)} block counts and {len(channels)} widths')
     check_count(num_classes, 'num_classes')
@@ -155,7 +155,7 @@ def load_published(
     path:str|Path, # a checkpoint such as resnet20-12fca82f.th
 )->CifarResNet: # on the CPU, in evaluation mode
     "A CIFAR ResNet with the weights of a published checkpoint; a `ValueError` if the file holds none."
-    path = Path(path).expanduser()
+    path = Path(check_kind(path, (str, Path), 'path', 'the name of a file')).expanduser()
     state = _load_state(path)
     try:
         with torch.device('cpu'): net = CifarResNet(*_sizes_of(state))

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .unravel import check_count, preserved_modes
+from .unravel import check_count, check_kind, preserved_modes
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
@@ -197,6 +197,7 @@ def recalibrate_bn(
     n_images:int=2000, # about how many images to run
 )->nn.Module: # the same model
     "Replace the running statistics of every batch norm by averages over batches of training images (paper, appendix C.2)."
+    check_kind(model, nn.Module, 'model', 'an nn.Module')
     batches = calibration_batches(dl, n_images)
     if not batch_norms(model): return model
     for bn,seen in _noted_batches(model, batches).items():

@@ -11,7 +11,7 @@ from types import MethodType
 import torch
 from torch import nn
 
-from .unravel import Unraveled, check_depths, check_space, check_unraveled, unravel
+from .unravel import Unraveled, check_depths, check_function, check_kind, check_space, check_unraveled, unravel
 
 # %% auto #0
 __all__ = ['ordered_subnets', 'sample_subnet', 'step_generator', 'Space', 'all_depths', 'at_least', 'base_depths', 'base_or_full',
@@ -33,6 +33,7 @@ def sample_subnet(
 )->tuple: # depths of the drawn sub-network
     "Draw an ordered sub-network uniformly (Alg. 1, line 3)."
     space = check_space(depths)
+    check_kind(generator, (torch.Generator, type(None)), 'generator', "one of torch's, or None")
     u = torch.rand(len(space), generator=generator, dtype=torch.float64, device='cpu').tolist()
     return tuple(int(n * v) + 1 for n,v in zip(space, u))
 
@@ -62,6 +63,7 @@ class Space:
     ):
         self.depths = check_space(depths)
         if allowed is None: allowed = [range(1, n + 1) for n in self.depths]
+        if not hasattr(allowed, '__len__'): raise ValueError(f'allowed must be a list of depths per stage, got {allowed!r}')
         if len(allowed) != len(self.depths):
             raise ValueError(f'{len(allowed)} lists of depths were given for {len(self.depths)} stages')
         self.allowed = [_depths_of_stage(a, n, s) for s,(a,n) in enumerate(zip(allowed, self.depths), 1)]
@@ -162,6 +164,7 @@ class Sandwich(Sampler):
         smallest_last:bool=True, # the order of AlphaNet; False: that of US-Nets
     ):
         if not isinstance(n, int) or n < 2: raise ValueError(f'a sandwich has at least 2 networks, the main network among them; got {n!r}')
+        check_kind(smallest_last, bool, 'smallest_last', 'True or False')
         self.n, self.smallest_last = n, smallest_last
 
     def __call__(self, space, generator, step=0, fraction=0., previous=None):
@@ -191,6 +194,7 @@ class Nested(Sampler):
     ):
         decaying_depth((1,), ratio, 0.)
         _check_count(groups, 'groups')
+        check_kind(chain, bool, 'chain', 'True or False')
         self.ratio, self.groups, self.chain = ratio, groups, chain
 
     @property
@@ -265,6 +269,8 @@ class FromMask(Sampler):
     ):
         if not isinstance(rate, numbers.Real) or not 0 <= rate <= 1: raise ValueError(f'rate must be from 0 to 1, got {rate!r}')
         _check_count(n, 'n')
+        check_function(over_depth, 'over_depth')
+        check_function(over_time, 'over_time')
         self.rate, self.over_depth, self.over_time, self.n = rate, over_depth, over_time, n
 
     def drop_rates(self, depths, fraction=0.):
@@ -285,7 +291,9 @@ class LargerFirst(Sampler):
     "What another sampler draws, the larger sub-networks first."
     def __init__(self,
         sampler:Sampler, # the one that draws
-    ): self.sampler, self.period = sampler, sampler.period
+    ):
+        check_kind(sampler, Sampler, 'sampler', 'one of Uniform(), Constant(), Sandwich(n), Nested(), FromMask()')
+        self.sampler, self.period = sampler, sampler.period
 
     def __call__(self, space, generator, step=0, fraction=0., previous=None):
         drawn = self.sampler(space, generator, step, fraction, previous)
@@ -317,6 +325,7 @@ class Draws:
                              f'got {space!r}')
         if sub_tfm is not None and not callable(sub_tfm): raise ValueError(f'sub_tfm is Sides(...), a function, or None; got {sub_tfm!r}')
         _check_count(every, 'every')
+        check_kind(seed, (int, str), 'seed', 'a whole number')
         self.seed, self.space, self.sub_tfm, self.every = seed, space, sub_tfm, every
 
     def number(self, epoch, iteration, n_batches):
