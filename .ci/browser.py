@@ -1,11 +1,13 @@
-"Move the sliders in a real browser: the explorer in JupyterLab and Voila, the page of `to_html` as a file; draw digits. Run by `make test-browser`."
+"""Move the sliders in a real browser: the explorer in JupyterLab and Voila, the page of `to_html` as a file; draw digits.
+Run by `make test-browser`."""
 import ast, contextlib, csv, json, math, os, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 ROOT, BIN = Path(__file__).resolve().parents[1], Path(sys.executable).parent
 PYTHON, RESULTS, OUT = ROOT/'.venv/bin/python', ROOT/'nbs/results', ROOT/'out/browser'
-CHROMIUM = next(filter(None, map(shutil.which, ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])), None)
-if not CHROMIUM: sys.exit('No Chromium on the path, and this test needs one. On Debian or Ubuntu: apt-get install -y chromium')
+NAMES = 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+if not CHROMIUM: sys.exit('This test needs Chromium, and there is none on the path. Debian, Ubuntu: apt-get install -y chromium')
 if '--has-chromium' in sys.argv: sys.exit()
 from playwright.sync_api import expect, sync_playwright
 
@@ -35,16 +37,21 @@ def make_folder(folder):
     "A notebook, and a kernel of the package's environment for it; nothing of the user's Jupyter is read or written."
     kernel = folder/'data/kernels/stimulative'
     kernel.mkdir(parents=True)
-    (kernel/'kernel.json').write_text(json.dumps(dict(argv=[str(PYTHON), '-m', 'ipykernel_launcher', '-f', '{connection_file}'], display_name='stimulative', language='python')))
+    argv = [str(PYTHON), '-m', 'ipykernel_launcher', '-f', '{connection_file}']
+    (kernel/'kernel.json').write_text(json.dumps(dict(argv=argv, display_name='stimulative', language='python')))
     settings = folder/'jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings'
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(dict(fetchNews='false', checkForUpdates=False)))
-    cells = [dict(cell_type='code', id=f'c{i}', metadata={}, source=c, outputs=[], execution_count=None) for i, c in enumerate(CELLS)]
+    blank = dict(cell_type='code', metadata={}, outputs=[], execution_count=None)
+    cells = [dict(blank, id=f'c{i}', source=c) for i, c in enumerate(CELLS)]
     spec = dict(name='stimulative', display_name='stimulative', language='python')
-    (folder/'explorer.ipynb').write_text(json.dumps(dict(cells=cells, metadata=dict(kernelspec=spec), nbformat=4, nbformat_minor=5)))
-    dirs = {k: str(folder/k.lower()) for k in ('JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR', 'JUPYTERLAB_SETTINGS_DIR', 'JUPYTERLAB_WORKSPACES_DIR', 'IPYTHONDIR')}
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
-    return {**os.environ, **dirs, 'JUPYTER_DATA_DIR': str(folder/'data'), 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
+    nb = dict(cells=cells, metadata=dict(kernelspec=spec), nbformat=4, nbformat_minor=5)
+    (folder/'explorer.ipynb').write_text(json.dumps(nb))
+    names = 'JUPYTER_CONFIG_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SETTINGS_DIR JUPYTERLAB_WORKSPACES_DIR IPYTHONDIR'.split()
+    env = {name: str(folder/name.lower()) for name in names}
+    env['JUPYTER_DATA_DIR'] = str(folder/'data')
+    env['PYTHONPATH'] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
+    return {**os.environ, **env, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
 
 def free_port():
     with socket.socket() as s:
@@ -56,9 +63,11 @@ def served(name, folder, env):
     "The address of a running server of that name."
     port = free_port()
     log = (folder/f'{name}.log').open('w')
-    cmd = {'lab': ['jupyter-lab', '--allow-root', '--no-browser', '--IdentityProvider.token=', '--ServerApp.password=', '--expose-app-in-browser', f'--ServerApp.port={port}',
-                   '--ServerApp.ip=127.0.0.1', '--LabApp.news_url=None', f'--ServerApp.root_dir={folder}'],
-           'voila': ['voila', 'explorer.ipynb', '--no-browser', f'--port={port}', '--Voila.ip=127.0.0.1']}[name]
+    lab = ['jupyter-lab', '--allow-root', '--no-browser', '--IdentityProvider.token=', '--ServerApp.password=',
+           '--expose-app-in-browser', f'--ServerApp.port={port}', '--ServerApp.ip=127.0.0.1', '--LabApp.news_url=None',
+           f'--ServerApp.root_dir={folder}']
+    voila = ['voila', 'explorer.ipynb', '--no-browser', f'--port={port}', '--Voila.ip=127.0.0.1']
+    cmd = lab if name == 'lab' else voila
     server = subprocess.Popen([str(BIN/cmd[0]), *cmd[1:]], cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT)
     url = f'http://127.0.0.1:{port}' + ('/lab/tree/explorer.ipynb?reset' if name == 'lab' else '/')
     try:
@@ -125,7 +134,8 @@ class Seen:
         self.drag(3, *[1., 0.] * 20, .5)
         held = time.perf_counter() - start
         self.expect_depths(1, 2, 2)
-        print(f'  {self.name}: 40 times from end to end in {held:.1f} s, right {1e3 * (time.perf_counter() - start - held):.0f} ms after letting go')
+        late = time.perf_counter() - start - held
+        print(f'  {self.name}: 40 times from end to end in {held:.1f} s, right {1e3 * late:.0f} ms after letting go')
         self.handle(1).focus()
         for key in ['ArrowRight', 'ArrowLeft'] * 30 + ['ArrowRight']: self.page.keyboard.press(key)
         self.expect_depths(2, 2, 2)
@@ -257,8 +267,9 @@ def draw(page, *strokes):
             if not i: page.mouse.down()
         page.mouse.up()
 
-LOGITS = "() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) => Object.entries(allLogits(net, enlarged(counts)))" \
-         ".flatMap(([depths, z]) => z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))"
+LOGITS = '''() => Math.max(...networks.flatMap(net => data.examples.slice(0, 3).flatMap((counts, i) =>
+    Object.entries(allLogits(net, enlarged(counts))).flatMap(([depths, z]) =>
+        z.map((v, j) => Math.abs(v - data.check[net.name][depths][i][j]))))))'''
 
 def draw_with_finger(page, stroke):
     "As `draw`, one line, on a touch screen."
@@ -323,7 +334,8 @@ def main():
                 try:
                     expect(seen.facts).to_be_visible(timeout=120_000)
                     seen.choose_depths(); seen.destroy()
-                    assert not (text := page.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents()), text
+                    said = page.locator('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"]').all_text_contents()
+                    assert not said, said
                     assert not errors, errors
                 except BaseException: seen.shot('failed'); raise
                 page.close()

@@ -1,4 +1,4 @@
-"Are the notebooks clean, and modules, README and sidebar in step with them? Mends what can be made anew, and says so."
+"Are the notebooks clean, and modules, README and sidebar in step with them? Makes anew what is not, and says so."
 import re, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
@@ -13,7 +13,8 @@ CHECKS = {
 
 def read(root, patterns):
     "The files under `root` that match, and what is in them."
-    files = {p.relative_to(root): p.read_bytes() for pattern in patterns for p in root.glob(pattern) if p.is_file()}
+    paths = [p for pattern in patterns for p in root.glob(pattern) if p.is_file()]
+    files = {p.relative_to(root): p.read_bytes() for p in paths}
     return {p: o for p, o in files.items() if not any(part.startswith(('.', '_')) for part in p.parts[:-1])}
 
 def check(name, tmp):
@@ -26,11 +27,12 @@ def check(name, tmp):
     for p in changed:
         (ROOT/p).parent.mkdir(exist_ok=True)
         (ROOT/p).write_bytes(made[p])
-    return [f'{p} was out of step and is now mended' for p in changed] + [
-        f'{p} comes from no notebook: remove it' for p in sorted(here.keys() - made.keys())]
+    orphans = sorted(here.keys() - made.keys())
+    return [*(f'{p} was out of step and is now mended' for p in changed),
+            *(f'{p} comes from no notebook: remove it' for p in orphans)]
 
 def check_sidebar():
-    "nbs/sidebar.yml is written by hand, and a notebook that it leaves out would be found by no reader."
+    "nbs/sidebar.yml is written by hand, and no reader would find a notebook that it leaves out."
     listed = set(re.findall(r'^\s*- (\S+\.ipynb)', (ROOT/'nbs/sidebar.yml').read_text(), re.MULTILINE))
     there = {p.relative_to('nbs').as_posix() for p in read(ROOT, ['nbs/**/*.ipynb'])}
     return [f'nbs/{o} is not listed in nbs/sidebar.yml' for o in sorted(there - listed)] + [
@@ -44,11 +46,11 @@ def main():
         (tmp/'stimulative').mkdir()
         for o in 'settings.ini', 'pyproject.toml', 'stimulative/__init__.py':
             if (ROOT/o).exists(): shutil.copy(ROOT/o, tmp/o)
-        found = {name: check(name, tmp) for name in CHECKS}
-    found['sidebar'] = check_sidebar()
-    for name, messages in found.items():
+        messages_of = {name: check(name, tmp) for name in CHECKS}
+    messages_of['sidebar'] = check_sidebar()
+    for name, messages in messages_of.items():
         print(f'check {name}:', 'ok' if not messages else 'FAILED')
         for o in messages: print('   ', o)
-    return any(found.values())
+    return any(messages_of.values())
 
 if __name__ == '__main__': sys.exit(main())

@@ -1,5 +1,5 @@
-"""What nbdev and Quarto leave undone in a processed page: parameters stand in a table, tests and helpers are folded, pictures have words,
-names are linked where they belong. Used by docs.py."""
+"""What nbdev and Quarto leave undone in a processed page: parameters stand in a table, tests and helpers are folded,
+pictures have words, names are linked where they belong. Used by docs.py."""
 import ast, html, importlib, inspect, json, operator, re, textwrap
 
 fence = re.compile(r'^```.*?^```', re.M | re.S)
@@ -19,7 +19,8 @@ def dress(page):
         if c['cell_type'] != 'code': continue
         for out in (o['data'] for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})):
             out['text/markdown'] = tabulated(source, ''.join(out['text/markdown']))
-        c['source'] = '\n'.join([*folded(source, c, is_howto=page.parent.name == 'howto'), *picture_words(source, c, before), source])
+        fold = folded(source, c, is_howto=page.parent.name == 'howto')
+        c['source'] = '\n'.join([*fold, *picture_words(source, c, before), source])
     text = json.dumps(nb, indent=1, ensure_ascii=False)
     if page.stem != '90_cli': text = console_link.sub(r'`\1`', text)
     page.write_text(text)
@@ -32,11 +33,12 @@ def unlinked(prose):
 
 # ---- parameters ----
 def tabulated(source, text):
-    "The text of a `show_doc` cell with a short signature, and under it a table made of the comments that nbdev leaves in the signature."
+    "The text of a `show_doc` cell with a short signature, and a table of the comments that nbdev leaves in the signature."
     text = fence.sub(lambda m: link.sub(r'\1', m[0]), text)            # in code a link would stand as brackets and address
     symbol = shown_symbol(source, text)
     table = parameters(symbol) if symbol is not None else ''
-    return fence.sub(lambda m: signature(symbol), text, count=1) + '\n\n' + table if table else text
+    if not table: return text
+    return fence.sub(lambda m: signature(symbol), text, count=1) + '\n\n' + table
 
 def shown_symbol(source, text):
     "What a `show_doc` cell is about; its module stands in the link to the source. None if it cannot be found."
@@ -54,8 +56,10 @@ def arguments(symbol):
 
 def signature(symbol):
     "A call with all arguments, as code."
-    name, said = symbol.__name__, ', '.join(typed + (f'={default}' if default else '') for _, typed, default in arguments(symbol))
-    lines = textwrap.fill(f'{name}({said})', 84, subsequent_indent=' ' * (len(name) + 1), break_long_words=False, break_on_hyphens=False)
+    name = symbol.__name__
+    said = ', '.join(typed + (f'={default}' if default else '') for _, typed, default in arguments(symbol))
+    lines = textwrap.fill(f'{name}({said})', 84, subsequent_indent=' ' * (len(name) + 1),
+                          break_long_words=False, break_on_hyphens=False)
     return f'```python\n{lines}\n```'
 
 def there(o): return o is not None and o is not inspect.Parameter.empty
@@ -74,7 +78,8 @@ def parameters(symbol):
     try: docs, args = docments(symbol, full=True, args_kwargs=True), list(arguments(symbol))
     except (TypeError, ValueError, OSError): return ''                 # without a signature, as exceptions are
     linked, doc = NbdevLookup().link_line, lambda name: docs.get(name) or {}
-    if not any(there(doc(name).get('docment')) for name in [*(a[0] for a in args), 'return']): return ''
+    names = [*(name for name, _, _ in args), 'return']
+    if not any(there(doc(name).get('docment')) for name in names): return ''
     def code(o): return f'`{o}`'.replace('|', r'\|') if o else ''
     def row(first, name, default=''):
         comment = doc(name).get('docment')
@@ -103,7 +108,8 @@ def folded(source, cell, is_howto):
     said = definitions(nodes)
     if not said and is_test: said = own_words or f'Test, {len(lines)} lines'
     if not said and len(lines) > 20 and not is_howto: said = own_words or f'Code, {len(lines)} lines'
-    return ['#| code-fold: true', f'#| code-summary: {json.dumps(said, ensure_ascii=False)}'] if said else []
+    if not said: return []
+    return ['#| code-fold: true', f'#| code-summary: {json.dumps(said, ensure_ascii=False)}']
 
 def picture_words(source, cell, before):
     "The option that says in words what a cell's pictures show: what their maker said, else title and the prose above."
@@ -112,7 +118,8 @@ def picture_words(source, cell, before):
     prose = [o.strip() for o in before.split('\n\n') if o.strip() and not o.startswith(('```', '|', '> '))]
     said = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', prose[-1] if prose else '')
     title = re.search(r'''(?:set_title\(|title=)f?(['"])(.+?)\1''', source)
-    said = '. '.join(filter(None, [title and '{' not in title[2] and title[2], re.sub(r'[`*$\\]|^#+ ', '', said)])) or 'figure'
-    said = textwrap.shorten(said, 240, placeholder=' ...')
+    sentences = [re.sub(r'[`*$\\]|^#+ ', '', said)]
+    if title and '{' not in title[2]: sentences.insert(0, title[2])
+    said = textwrap.shorten('. '.join(filter(None, sentences)) or 'figure', 240, placeholder=' ...')
     words = [o.get('metadata', {}).get('image/png', {}).get('alt') or said for o in shown]
     return [f'#| fig-alt: {json.dumps(words if len(words) > 1 else words[0], ensure_ascii=False)}']

@@ -1,4 +1,4 @@
-"Run the installed wheel with the newest of everything: the core without fastai, two batches of training, the evaluation, the console script."
+"Run the installed wheel with the newest of everything: the core without fastai, two batches, the evaluation, the console script."
 import json, subprocess, sys
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +14,10 @@ import stimulative
 from fastai.vision.all import *
 from stimulative.all import *
 
-assert Path(stimulative.__file__).is_relative_to(sys.prefix), f'the tree was imported, not the wheel: {stimulative.__file__}'
-print('python', sys.version.split()[0], *[f'{o} {version(o)}' for o in 'torch torchvision fastai fastcore stimulative'.split()])
+where = stimulative.__file__
+assert Path(where).is_relative_to(sys.prefix), f'the tree was imported, not the wheel: {where}'
+names = 'torch torchvision fastai fastcore stimulative'.split()
+print('python', sys.version.split()[0], *[f'{o} {version(o)}' for o in names])
 
 class TwoBatches(Callback):
     def after_batch(self):
@@ -39,6 +41,7 @@ print(f'newest: {len(interp.results)} sub-networks evaluated')
 
 # the console script as users have it: a run, then the same from the results
 words = [str(Path(sys.executable).parent/'stimulative'), 'train', '--epochs', '1', '--out', 'results', '--json']
-first, again = (json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(2))
+def last_line(): return subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+first, again = (json.loads(last_line()) for _ in range(2))
 assert first == again and len(first['subnets']) == 27
 print('console script: one epoch,', first['summary']['last top-1 (%)'], '%, stored')

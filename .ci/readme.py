@@ -13,7 +13,7 @@ link = re.compile(r'(\]\(|(?:src|href)=")([^)"#\s]+)')
 fence = re.compile(r'(^```.*?^```$)', re.MULTILINE | re.DOTALL)
 
 def from_root(m):
-    "A link to a file beside the notebook, seen from one folder up; anything else stays (other sites, code with brackets)."
+    "A link to a file beside the notebook, seen from one folder up; anything else stays."
     path = normpath(NB.parent/m[2])
     return m[1] + (path if (ROOT/path).exists() else m[2])
 
@@ -26,7 +26,8 @@ def has(cell, option): return re.search(rf'^#\s*\|\s*{option}\s*$', cell.source,
 
 def prepare(nb):
     nb.metadata['language_info'] = {'name': 'python'}  # nbdev_clean takes it out
-    nb.cells = [o for o in nb.cells if o.cell_type != 'raw' and not has(o, 'hide') and not has(o, r'include:\s*false')]
+    def is_shown(cell): return cell.cell_type != 'raw' and not has(cell, 'hide') and not has(cell, r'include:\s*false')
+    nb.cells = [cell for cell in nb.cells if is_shown(cell)]
     for cell in nb.cells:
         if cell.cell_type == 'markdown':
             cell.source = link.sub(from_root, cell.source)
@@ -42,7 +43,8 @@ def readme(root):
     text, resources = MarkdownExporter().from_notebook_node(nb, {'unique_key': 'README', 'output_files_dir': IMAGES})
     # the exporter's runs of empty lines differ from version to version
     parts = [o if i % 2 else re.sub(r'\n\s*\n', '\n\n', o) for i, o in enumerate(fence.split(text))]
-    (root/'README.md').write_text(f'<!-- Made from {NB} by `make readme`: edit there, not here. -->\n\n{"".join(parts).strip()}\n', encoding='utf-8')
+    note = f'<!-- Made from {NB} by `make readme`: edit there, not here. -->'
+    (root/'README.md').write_text(f'{note}\n\n{"".join(parts).strip()}\n', encoding='utf-8')
     shutil.rmtree(root/IMAGES, ignore_errors=True)
     for name, data in resources['outputs'].items():
         (root/name).parent.mkdir(exist_ok=True)

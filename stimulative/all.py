@@ -11,7 +11,7 @@ from .unravel import NotResidualError, register_family, unravel
 from .subnets import extract, ordered_subnets, sample_subnet
 from .recalibrate import calibration_batches, recalibrate_bn
 # one step
-from .step import earned, stimulative_backward, stimulative_kl, stimulative_loss
+from .step import stimulative_backward, stimulative_kl, stimulative_loss
 # every sub-network tested, networks destroyed
 from .loafing import evaluate_subnets, loafing_matrix, summarize
 from .destroying import delete_layers, destruction, destruction_paths, permute_layers
@@ -22,7 +22,7 @@ from .cost import measure_cost, step_cost
 from .anytime import AnytimeNet
 # training
 from .data import cifar_dls, digits_dls, folder_dls, imagenet_dls
-from .callback import StimulativeCallback, ramp, ramped
+from .callback import StimulativeCallback, ramp, ramp_callbacks, ramped
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback, StageSupervisionCallback, StochasticDepthCallback
 # looking
 from .interpret import DestructionInterpretation, LoafingInterpretation, read_results, write_results
@@ -55,5 +55,6 @@ def __getattr__(name):
             return getattr(module, name)
     from stimulative.old_names import renamed_inside
     for module,names in renamed_inside.items():
-        if name in names and f'stimulative.{module}' in sys.modules: return getattr(sys.modules[f'stimulative.{module}'], name)
+        if name in names and f'stimulative.{module}' in sys.modules:
+            return getattr(sys.modules[f'stimulative.{module}'], name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

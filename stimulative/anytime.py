@@ -289,7 +289,8 @@ def within_budget(
     x = _image(net) if x is None else x
     latency = net.latency.get(timed_on(x)) or measure_depths(net, x)
     fits = [d for d in net.subnets if latency[d] <= ms]
-    if fits and all(d in net.accuracy for d in fits): return max(fits, key=lambda d: (net.accuracy[d], -latency[d]))
+    if fits and all(d in net.accuracy for d in fits):
+        return max(fits, key=lambda d: (net.accuracy[d], -latency[d]))
     if fits: return max(fits, key=latency.get)
     fastest = min(latency, key=latency.get)
     raise ValueError(f'no stored sub-network runs within {ms:g} ms: the fastest, {fastest}, '
@@ -311,11 +312,13 @@ def make_network(
     elif constructor in _torchvision_names():
         import torchvision
         make = partial(torchvision.models.get_model, constructor, weights=None)
-    else: raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers '
-                           "of torchvision, others after stimulative.anytime.constructors['name'] = function")
+    else:
+        raise ValueError(f'unknown constructor {constructor!r}; known are {", ".join(constructors)} and the classifiers '
+                         "of torchvision, others after stimulative.anytime.constructors['name'] = function")
     try:
         with torch.random.fork_rng(devices=[]): return make(**arguments)
-    except (TypeError, ValueError) as e: raise ValueError(f'{constructor} makes no network of {dict(arguments)}: {e}') from e
+    except (TypeError, ValueError) as e:
+        raise ValueError(f'{constructor} makes no network of {dict(arguments)}: {e}') from e
 
 # %% ../nbs/14_anytime.ipynb #9cae30db
 def _candidates(model):
@@ -376,7 +379,8 @@ def _config(net, constructor, arguments):
     ours = dict(anytime=_version, constructor=constructor, arguments=dict(arguments), space=net.space, depths=net.depths,
                 subnets=net.subnets, image_shape=net.image_shape, accuracy=_by_name(net.accuracy), latency=latency)
     taken = sorted({*_entries} & {*net.about})
-    if taken: raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
+    if taken:
+        raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
     try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
     except (TypeError, ValueError) as e:
         raise ValueError(f'net.about must hold what JSON can: text, finite numbers, lists, dictionaries ({e})') from e
@@ -424,12 +428,13 @@ def save_pretrained(
 
 # %% ../nbs/14_anytime.ipynb #3e1066e4
 def _read_config(folder):
-    "What `config.json` holds; a `ValueError` where it is none of ours."
+    "What `config.json` holds; a `ValueError` where another program wrote it."
     try: config = json.loads((folder/_about).read_text())
     except (OSError, ValueError) as e:
         raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} cannot be read ({e})') from e
     missing = [name for name in _entries if not isinstance(config, dict) or name not in config]
-    if missing: raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} does not say {", ".join(missing)}')
+    if missing:
+        raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} does not say {", ".join(missing)}')
     if config['anytime'] == _version: return config
     raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
 

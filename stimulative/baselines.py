@@ -53,7 +53,7 @@ class BlockHooks(PassHooks):
 
 # %% ../nbs/22_baselines.ipynb #f24abef4
 class BaselineCallback(MethodCallback):
-    "A method that looks on at the main network's pass in every training batch of a `fit`; base of the four below."
+    "A method that observes the main network's pass in every training batch of a `fit`; base of the four below."
     _stateattrs = MethodCallback._stateattrs + ('_writers',)
     def block_hooks(self): "{block: function} for the batch to come"; raise NotImplementedError
     def first_batch(self, x): "Whatever has to be known before the first batch of a fit."
@@ -115,7 +115,7 @@ def drop_block(
     out:Tensor, # what the block gives, the same shape
     p:float, # probability of survival
     kept:bool, # whether it survived
-)->Tensor: # what is passed on in training; `out` on the average
+)->Tensor: # what is passed on in training; `out` on average
     "Stochastic depth of a whole residual block."
     if not kept: return x
     return out if p == 1 else x + (out - x) / p
@@ -289,6 +289,7 @@ def _last(self:HeadsCallback): return len(self._view.depths), self._view.depths[
 
 @patch
 def block_hooks(self:HeadsCallback):
+    "What the wanted blocks give in the main pass, and the last stage."
     places = [*self.places(self._view.depths), self._last()]
     return {self._block(place): self._note(place) for place in places}
 
@@ -329,6 +330,7 @@ def first_batch(self:HeadsCallback, x):
 # %% ../nbs/22_baselines.ipynb #f22a0034
 @patch
 def before_step(self:HeadsCallback):
+    "The heads join the optimizer for the step."
     if self._pass is not None: self._auxiliary.enter(self.opt)
 
 @patch
@@ -438,16 +440,19 @@ class SelfDistillationCallback(HeadsCallback):
 # %% ../nbs/22_baselines.ipynb #f22a0045
 @patch
 def places(self:SelfDistillationCallback, depths):
+    "Behind every stage but the last."
     if len(depths) < 2: raise ValueError('a network of one stage has no intermediate stage to put a classifier behind')
     return {(s, n): 1. for s,n in enumerate(depths[:-1], 1)}
 
 @patch
 def make_head(self:SelfDistillationCallback, shape, last, n_out):
+    "A bottleneck and a classifier."
     n_down = max(round(math.log2(shape[-1] / last[-1])), 0)
     return ShallowClassifier(shape[1], last[1], n_out, n_down)
 
 @patch
 def term(self:SelfDistillationCallback, head, h):
+    "Labels, teacher and features, weighted."
     if self.iter == 0 and len(self.yb) == 1: check_labels(self.yb[0], self.pred, self._ignore)
     z, features = map(_float, head(h))
     ce = self.learn.loss_func(z, *self.yb).as_subclass(Tensor)

@@ -32,8 +32,10 @@ def _split_variant(variant):
     "The parts of a variant; a `ValueError` for one that is unknown."
     parts = variant.split('+')
     for part in parts:
-        if part not in _parts: raise ValueError(f'unknown variant {part!r}; allowed are {", ".join(_parts)}, joined by +')
-    if set(_half) <= set(parts): raise ValueError(f'variant {variant!r} is in two precisions; one of {", ".join(_half)} is allowed')
+        if part not in _parts:
+            raise ValueError(f'unknown variant {part!r}; allowed are {", ".join(_parts)}, joined by +')
+    if set(_half) <= set(parts):
+        raise ValueError(f'variant {variant!r} is in two precisions; one of {", ".join(_half)} is allowed')
     return parts
 
 def _forward_context(parts, device):

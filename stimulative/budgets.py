@@ -96,8 +96,8 @@ def accuracy_of(
 )->float: # 0 to 1
     "The accuracy of one sub-network; a `ValueError` where it was not tested."
     depths, results = check_depths(depths, interp.depths), averaged(interp).results
-    found = results.accuracy[[d == depths for d in results.depths]]
-    if len(found): return float(found.iloc[0])
+    rows = results.accuracy[[d == depths for d in results.depths]]
+    if len(rows): return float(rows.iloc[0])
     raise ValueError(f'{depths} was not tested here')
 
 # %% ../nbs/50_budgets.ipynb #0b37fa46
@@ -115,7 +115,8 @@ def chosen(
     "For every budget the sub-network that validation images choose, and what it does on test images."
     reports, rows = _of_seeds(test), []
     chooses = _of_seeds(valid)
-    if [*reports] != [*chooses]: raise ValueError(f'the seeds of the two parts differ: {[*chooses]} and {[*reports]}')
+    if [*reports] != [*chooses]:
+        raise ValueError(f'the seeds of the two parts differ: {[*chooses]} and {[*reports]}')
     for seed,part in chooses.items():
         results = _measured(part, cost)
         for budget in results[cost].unique():

@@ -20,14 +20,15 @@ from .step import ignored_label
 
 
 # %% auto #0
-__all__ = ['lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback', 'ramped']
+__all__ = ['ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback',
+           'ramp_callbacks']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
     lam:float|Callable, # a number, or a function of the fraction of training done
     pos:float, # that fraction, 0 to 1
 )->float: # the weight of the divergence there
-    "The weight of the KL term at a point of training; a `ValueError` if it is no finite number >= 0."
+    "The weight of the KL term at a point of training; a `ValueError` if it is not a finite number >= 0."
     if not callable(lam): return check_lam(lam)
     value = lam(pos)
     return check_lam(value.item() if isinstance(value, Tensor) else value, f'{value!r} at {pos:.2f}')
@@ -38,7 +39,7 @@ def main_term(
     main_logits:Callable|None, # what the loss function is given instead of the logits
     pos:float, # that fraction, 0 to 1
 )->MainTerm:
-    "The main network's term at a point of training; a `ValueError` for a weight that is no finite number >= 0."
+    "The main network's term at a point of training; a `ValueError` for a weight that is not a finite number >= 0."
     value = w_main(pos) if callable(w_main) else w_main
     return MainTerm(w_main=value.item() if isinstance(value, Tensor) else value, main_logits=main_logits)
 
@@ -92,10 +93,14 @@ def _end_pass(self:MethodCallback):
     self._pass = None
 
 @patch
-def after_batch(self:MethodCallback): self._end_pass()
+def after_batch(self:MethodCallback):
+    "Close what the batch opened."
+    self._end_pass()
 
 @patch
-def after_cancel_batch(self:MethodCallback): self._end_pass()
+def after_cancel_batch(self:MethodCallback):
+    "Close it after an interrupted batch as well."
+    self._end_pass()
 
 # %% ../nbs/21_callback.ipynb #f21a0008
 @patch
@@ -281,7 +286,9 @@ class StimulativeCallback(MethodCallback):
 
 # %% ../nbs/21_callback.ipynb #9d119fdb
 @patch
-def same_kind(self:StimulativeCallback): return self.learn._grab_cbs(StimulativeCallback)
+def same_kind(self:StimulativeCallback):
+    "The callbacks of this class that a learner has."
+    return self.learn._grab_cbs(StimulativeCallback)
 
 
 # %% ../nbs/21_callback.ipynb #73000000
@@ -336,7 +343,7 @@ def _look_at_images(self:StimulativeCallback, n_subnets):
 # %% ../nbs/21_callback.ipynb #f21e0004
 @patch
 def _subnet_pass(self:StimulativeCallback, lam, transforms):
-    "The pass of the drawn sub-networks, which looks on at the main network's."
+    "The pass of the drawn sub-networks, which observes the main network's."
     distributed = isinstance(self.learn.model, nn.parallel.DistributedDataParallel)
     return SubnetPass(self._view, self._depths, lam,
         low_memory=self.low_memory and not distributed,
@@ -346,7 +353,7 @@ def _subnet_pass(self:StimulativeCallback, lam, transforms):
 # %% ../nbs/21_callback.ipynb #26ca982a
 @patch
 def begin_batch(self:StimulativeCallback, x):
-    "Draw sub-networks and look on at the main network's pass."
+    "Draw sub-networks and observe the main network's pass."
     self._check_labels_told()
     lam, n_batches = lam_at(self.lam, self.pct_train), len(self.dls.train)
     if lam == 0 or self.draws.number(self.epoch, self.iter, n_batches) is None: return
@@ -472,11 +479,13 @@ def epoch_means(self:StimulativeCallback)->list: # [cross entropy, KL, weight]; 
     return [mean.value() for mean in self._means.values()]
 
 # %% ../nbs/21_callback.ipynb #58c56009
-def ramped(
+def ramp_callbacks(
     lam:float=10., # weight of the KL term at the end of training; it grows as the square of the fraction done
     max_norm:float=1., # gradients are clipped to this norm
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
-    "Stimulative training with a large lambda in a short run (`ramp`, clipping): `learn.fit_one_cycle(12, cbs=ramped(10))`."
+    "`StimulativeCallback(ramp(lam))` and gradient clipping, for a large lambda in a short run: `learn.fit(12, cbs=ramp_callbacks(10))`."
     if not max_norm > 0: raise ValueError(f'gradients are clipped to a norm above 0, got max_norm={max_norm!r}')
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]
+
+ramped = ramp_callbacks        # its shorter name, easily taken for `ramp`

@@ -125,31 +125,31 @@ def _print_summary(record):
 
 # %% ../nbs/90_cli.ipynb #17f00006
 def _diverged(record):
-    "The exit code: 1 where the weights are no numbers, which is said."
+    "The exit code: 1, with a message, where the weights are not finite."
     if not record.get('diverged'): return 0
     print(f'stimulative: the training diverged in epoch {record["diverged"]} and was ended; '
           'a smaller learning rate (--lr) or a ramped lambda may help', file=sys.stderr)
     return 1
 
-def _print_result(run, record, out, found):
+def _print_result(run, record, out, was_stored):
     "The summary, and where everything is, unless that was said already."
     _print_summary(record)
     final = Path(out)/'checkpoints'/run.key/'final.pt'
-    if not found: _say(f'stored in {Path(out)/"results.sqlite"}, weights in {final}')
+    if not was_stored: _say(f'stored in {Path(out)/"results.sqlite"}, weights in {final}')
 
 def _train(run, out, data, as_json=False, loggers=None, **kwargs):
     "Train, telling how it goes; the exit code."
     from stimulative.experiment import train as train_run
     from stimulative.loggers import run_loggers
-    first, found = not _rank(), []
+    first, was_stored = not _rank(), []
     if first and not as_json: _say(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}')
-    def say(text): found.append(text) or _say(text)          # where the result was stored already
+    def say(text): was_stored.append(text) or _say(text)          # where the result was stored already
     with redirect_stdout(sys.stderr if as_json else sys.stdout):      # bars and the like are not in the way of the JSON
         cbs = run_loggers(run, **loggers or {})
         record = train_run(run, out, data, cbs=cbs, report=lambda row: _line(row, run.epochs), say=say, **kwargs)
     if not first: return 0
     if as_json: _say(json.dumps(record))
-    else: _print_result(run, record, out, found)
+    else: _print_result(run, record, out, was_stored)
     return _diverged(record)
 
 
@@ -161,7 +161,7 @@ def train(
     method:str=None, # ct, st, stochastic_depth, ..., package.module:function; several joined by +
     lam:float=None, # weight of the KL term
     epochs:int=None, # of training
-    bs:int=None, # images a step
+    bs:int=None, # images per step
     lr:float=None, # learning rate
     seed:int=None, # of all that is random
     network:str=None, # instead of the preset's
@@ -318,8 +318,8 @@ class _Count:
     def __init__(self, total): self.done, self.total = 0, total
     def __call__(self, run, record, error):
         self.done += 1
-        found = error or '  '.join(f'{k} {v}' for k,v in record['summary'].items() if k in self._told)
-        _say(f'{self.done}/{self.total}  {run.method}, lambda {run.lam:g}, seed {run.seed}: {found}')
+        outcome = error or '  '.join(f'{k} {v}' for k,v in record['summary'].items() if k in self._told)
+        _say(f'{self.done}/{self.total}  {run.method}, lambda {run.lam:g}, seed {run.seed}: {outcome}')
 
 def _draw_lambda(table, folder):
     "lambda.csv and lambda.png."
@@ -403,11 +403,11 @@ def matrix(
     from stimulative.matrix import imagenet_matrix, plot_matrix
     from stimulative.store import writable_folder
     folder = writable_folder(out)
-    found = imagenet_matrix(path, names, weights, size, bs, n_images, n_test, align, seed, num_workers)
-    found.to_csv(folder/'matrix.csv')
+    top1 = imagenet_matrix(path, names, weights, size, bs, n_images, n_test, align, seed, num_workers)
+    top1.to_csv(folder/'matrix.csv')
     matplotlib.use('agg')
-    plot_matrix(found).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
-    _say((100 * found).round(2).to_string(na_rep=''))
+    plot_matrix(top1).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
+    _say((100 * top1).round(2).to_string(na_rep=''))
     _say(f'written to {folder/"matrix.csv"} and matrix.png')
 
 # %% ../nbs/90_cli.ipynb #a7190001

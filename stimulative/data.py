@@ -127,7 +127,8 @@ def hold_out(
     seed:int=0, # decides which
 )->tuple: # (indices that stay, indices that are held out)
     "Set a share of the images aside, the same share of every class."
-    if not 0 <= share < 1: raise ValueError(f'valid_pct, the share of the training images held out, is 0 to below 1; got {share!r}')
+    if not 0 <= share < 1:
+        raise ValueError(f'valid_pct, the share of the training images held out, is 0 to below 1; got {share!r}')
     everything = list(range(len(labels)))
     if not share: return everything, []
     return tuple(train_test_split(everything, test_size=share, random_state=seed, stratify=labels))
@@ -289,11 +290,14 @@ def _check_folders(root, classes):
     "A `ValueError` unless all splits have the same classes, two or more; `classes`: {split: set of names}."
     (first, known), *others = classes.items()
     for s,names in classes.items():
-        if not names: raise ValueError(f'no images under {root/s}; they are expected as {root}/{s}/<class>/<image>')
-    if len(known) < 2: raise ValueError(f'{root/first} holds one class, {min(known)}; at least two are needed, a folder each')
+        if not names:
+            raise ValueError(f'no images under {root/s}; they are expected as {root}/{s}/<class>/<image>')
+    if len(known) < 2:
+        raise ValueError(f'{root/first} holds one class, {min(known)}; at least two are needed, a folder each')
     for s,names in others:
         odd = sorted(names ^ known)
-        if odd: raise ValueError(f'{root/first} and {root/s} hold different classes; {odd[:5]} are in one of them alone')
+        if odd:
+            raise ValueError(f'{root/first} and {root/s} hold different classes; {odd[:5]} are in one of them alone')
 
 # %% ../nbs/20_data.ipynb #f20a0020
 def labelled_files(
@@ -370,7 +374,8 @@ def write_whole(
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(obj, tmp)
         os.replace(tmp, path)
-    except RuntimeError as e: raise OSError(f'{path} cannot be written: {e}') from e # as torch reports what the system refuses
+    except RuntimeError as e:
+        raise OSError(f'{path} cannot be written: {e}') from e # as torch reports what the system refuses
     finally:
         if tmp.is_file(): tmp.unlink()
 

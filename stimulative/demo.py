@@ -97,7 +97,8 @@ def compare_trainings(
     progress:bool=True, # show a bar
 )->dict: # method -> its `LoafingInterpretation`, the seeds' results one below the other with a column `seed`
     "Train both ways with every seed and evaluate all sub-networks."
-    if seeds < 1 or epochs < 1: raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
+    if seeds < 1 or epochs < 1:
+        raise ValueError(f'seeds and epochs must be at least 1, got {seeds} and {epochs}')
     steps = _Steps(2 * seeds * (epochs * len(_digits(0, n_train).train) + 2), progress)
     def callbacks(name, weight, seed):
         steps.say(f'seed {seed}, {name}')
@@ -170,7 +171,7 @@ def _record(settings, start):
 def demo(
     out:str='out', # folder for loafing.png, loafing.csv, subnets.csv and record.json
     lam:float=10., # weight of the KL term
-    ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramped`
+    ramped:bool_arg=False, # let lambda grow during training and clip gradients, see `stimulative.callback.ramp_callbacks`
     seeds:int=5, # trainings per method
     epochs:int=134, # of each training
     n_train:int=100, # training images; 0: all

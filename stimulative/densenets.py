@@ -34,7 +34,8 @@ def _config(config):
     "The layers of each block as a tuple; a `ValueError` for anything else."
     if isinstance(config, str): return _named_config(config)
     try: layers = tuple(operator.index(n) for n in config)
-    except TypeError: raise ValueError(f'a configuration is the number of layers of each block; got {config!r}') from None
+    except TypeError:
+        raise ValueError(f'a configuration is the number of layers of each block; got {config!r}') from None
     if not layers or min(layers) < 1: raise ValueError(f'every block needs at least one layer; got {layers}')
     return layers
 
@@ -72,7 +73,8 @@ def densenet_shape(
     "Layers per block, growth rate and stem of a DenseNet; a `ValueError` for other networks."
     parts = getattr(net, 'features', nn.Module()).named_children()
     blocks = [m for name,m in parts if name.startswith('denseblock')]
-    if not blocks: raise ValueError(f'{type(net).__name__} is not a DenseNet of the form that torchvision has')
+    if not blocks:
+        raise ValueError(f'{type(net).__name__} is not a DenseNet of the form that torchvision has')
     growth = blocks[0]['denselayer1'].conv2.out_channels
     return tuple(len(b) for b in blocks), growth, net.features.conv0.out_channels
 
@@ -166,11 +168,12 @@ class DenseLayer(_Appending):
         absent:str='slice', # channels of layers that are left out: 'slice' or 'zeros'
     ):
         super().__init__(block[name], name)
-        self.place, self.absent = (block, readers), absent       # a tuple: these are no parts of ours
+        self.place, self.absent = (block, readers), absent       # a tuple: these are not parts of ours
 
     def reading(self, after):
         "The modules that follow the block, made to run on fewer channels."
-        if not after or isinstance(after[0], (FewerChannels, ZerosBehind)): return after       # nothing, or done before
+        if not after or isinstance(after[0], (FewerChannels, ZerosBehind)):
+            return after       # nothing, or done before
         first = after[0] if isinstance(after[0], nn.Sequential) else after[:1]
         parts, self.place[1][:] = _reading([*first, *after[1:]], self.n_in + self.n_new, self.absent)
         return parts
@@ -230,9 +233,11 @@ def kept_channels(
 # %% ../nbs/11_densenets.ipynb #f11a0030
 def _check_nested(main, small):
     "A `ValueError` that names block and numbers unless the one fits into the other."
-    if len(small) != len(main): raise ValueError(f'{small} has {len(small)} blocks, the main network {len(main)}: {main}')
+    if len(small) != len(main):
+        raise ValueError(f'{small} has {len(small)} blocks, the main network {len(main)}: {main}')
     for i,(a,b) in enumerate(zip(main, small), 1):
-        if b > a: raise ValueError(f'{small} is not nested in {main}: block {i} has {b} layers, the main network only {a}')
+        if b > a:
+            raise ValueError(f'{small} is not nested in {main}: block {i} has {b} layers, the main network only {a}')
 
 # %% ../nbs/11_densenets.ipynb #f11a0033
 def _take(target, source, inputs=None, outputs=None):

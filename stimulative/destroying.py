@@ -28,7 +28,8 @@ def deletable_layers(
 # %% ../nbs/07_destroying.ipynb #67aab979
 def _layer_numbers(layers):
     "`layers`, one or several, as a sorted tuple."
-    try: return tuple(sorted(operator.index(i) for i in ([layers] if isinstance(layers, Integral) else layers)))
+    try:
+        return tuple(sorted(operator.index(i) for i in ([layers] if isinstance(layers, Integral) else layers)))
     except TypeError: raise ValueError(f'layers must be whole numbers; got {layers!r}') from None
 
 def _check_deletable(i, stages):
@@ -71,7 +72,8 @@ def _flat(order):
         lengths = [len(o) if isinstance(o, (list, tuple)) else None for o in order]
         lists = [[o] if n is None else o for n,o in zip(lengths, order)]
         flat = [operator.index(i) for layers in lists for i in layers]
-    except TypeError: raise ValueError(f'an order is layer numbers, flat or a list per stage; got {order!r}') from None
+    except TypeError:
+        raise ValueError(f'an order is layer numbers, flat or a list per stage; got {order!r}') from None
     return flat, None if None in lengths else tuple(lengths)
 
 # %% ../nbs/07_destroying.ipynb #e9c972f8
@@ -89,7 +91,8 @@ def _check_order(order, depths):
     "`order` as a flat tuple if it permutes layers inside their stages; otherwise a `ValueError` that says where it does not."
     stages, (flat, lengths) = stage_layers(depths), _flat(order)
     n = stages[-1][-1]
-    if sorted(flat) != list(range(1, n + 1)): raise ValueError(f'{order} is not a permutation of the layers 1 to {n}')
+    if sorted(flat) != list(range(1, n + 1)):
+        raise ValueError(f'{order} is not a permutation of the layers 1 to {n}')
     if lengths not in (None, tuple(depths)):
         raise ValueError(f'{order} has lists of {lengths} layers, the stages have {tuple(depths)}: layers stay in their stage')
     for s,stage in enumerate(stages, 1): _check_stage_order(flat[stage[0] - 1:stage[-1]], stage, s)
@@ -215,7 +218,7 @@ def _draw_distinct(draw, n, seed):
 def sample_permutations(
     depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations
-    n:int, # how many different orders; all there are if that is no more
+    n:int, # how many different orders; all there are if there are not more
     seed:int|str=0, # the same seed draws the same orders
 )->list: # orders, each a list of layer numbers per stage
     "Different orders at a distance, drawn uniformly without listing them all."

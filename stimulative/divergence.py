@@ -171,7 +171,7 @@ def _with_gradient_of(value, rho, log_q):
     return value.detach() + (surrogate - surrogate.detach())
 
 def _check_alpha(alpha):
-    "A `ValueError` for what is no finite number."
+    "A `ValueError` for what is not a finite number."
     if isinstance(alpha, numbers.Real) and not isinstance(alpha, bool) and math.isfinite(alpha): return float(alpha)
     raise ValueError(f'alpha must be a finite number, got {alpha!r}')
 
@@ -261,7 +261,7 @@ def _known_teacher(t): return (isinstance(t, str) and t in teachers) or (callabl
 def check_teacher(
     teacher, # a name of `teachers`, a function of (number, logits), or {teacher: share}
 )->dict: # {teacher: share}
-    "The teachers and their shares; a `ValueError` for what is none."
+    "The teachers and their shares; a `ValueError` for anything else."
     mixture = teacher if isinstance(teacher, dict) else {teacher: 1.} if isinstance(teacher, str) or callable(teacher) else {}
     shares = [v for v in mixture.values() if isinstance(v, numbers.Real) and not isinstance(v, bool) and 0 <= v < math.inf]
     if mixture and len(shares) == len(mixture) and sum(shares) > 0 and all(map(_known_teacher, mixture)): return dict(mixture)

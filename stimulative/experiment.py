@@ -29,7 +29,7 @@ from .rivals import rivals
 from .interpret import LoafingInterpretation
 from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
 from .store import source_version, this_command, versions, writable_folder
-from .processes import distributed, evaluate_together, from_first, gather, together
+from .processes import distributed, evaluate_together, run_on_first, gather, process_group
 
 # %% auto #0
 __all__ = ['data_sets', 'methods', 'schedules', 'precisions', 'presets', 'named_function', 'check_options', 'method_parts', 'Run',
@@ -217,7 +217,7 @@ class Run:
     lam:float = 10. # weight of the KL term; 0 where `method` is without st
     ramped:bool = False # let lambda grow from 0 as the square of the training done
     epochs:int = 12
-    bs:int = 64 # images a step, of all processes together
+    bs:int = 64 # images per step, of all processes together
     lr:float = 0.1 # learning rate: at the beginning (cosine, step, constant), at the peak (one_cycle)
     momentum:float = 0.9
     nesterov:bool = False
@@ -514,6 +514,7 @@ class RunLog(Callback):
 # %% ../nbs/42_experiment.ipynb #73ca7e38
 @patch
 def after_batch(self:RunLog):
+    "Add the losses of the batch to the sums of the epoch."
     if not self._ran: return
     y = self.y.as_subclass(Tensor)
     logits = self.pred.detach().as_subclass(Tensor).float()
@@ -526,7 +527,7 @@ def after_batch(self:RunLog):
 
 # %% ../nbs/42_experiment.ipynb #9be2440c
 def _finite(v):
-    "What JSON can hold: None for what is no number."
+    "What JSON can hold: None for what is not a number."
     return v if math.isfinite(v) else None
 
 @patch
@@ -543,6 +544,7 @@ def _means(self:RunLog):
 # %% ../nbs/42_experiment.ipynb #43a907e4
 @patch
 def after_epoch(self:RunLog):
+    "A row of the log."
     if not self._ran: return
     self._ran = False
     means, n = self._means()
@@ -702,6 +704,7 @@ def _contents(self:Checkpoints):
 
 @patch
 def after_epoch(self:Checkpoints):
+    "Write a checkpoint, and keep the newest two."
     skipped = len(self.log.rows) != self.epoch + 1
     if skipped or rank_distrib(): return
     _check_held(self.lock)
@@ -712,6 +715,7 @@ def after_epoch(self:Checkpoints):
 # %% ../nbs/42_experiment.ipynb #11b19512
 @patch
 def before_fit(self:Checkpoints):
+    "Load the state to resume from, if there is one."
     if self.state is None: return
     load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
     self.opt.load_state_dict(self.state['opt'])
@@ -762,7 +766,7 @@ def _weights_finite(model):
 
 # %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
-    "Ends a training whose weights are no numbers any more, and notes the epoch in the log."
+    "Ends a training whose weights are not finite any more, and notes the epoch in the log."
     order = RunLog.order + .5 # ahead of `Checkpoints`
     def __init__(self, log:RunLog): self.log = log
 
@@ -955,10 +959,10 @@ def _begin(run, folder, store, facts, force, resume):
 @contextmanager
 def _locked(folder):
     "The folder is there, and locked by the first process; if it is empty in the end, it goes."
-    from_first(lambda: folder.mkdir(parents=True, exist_ok=True))
+    run_on_first(lambda: folder.mkdir(parents=True, exist_ok=True))
     lock = None if rank_distrib() else RunLock(folder/'lock')
     try:
-        from_first(lambda: lock.take() and None)      # a lock is not sent to the others
+        run_on_first(lambda: lock.take() and None)      # a lock is not sent to the others
         yield lock
     finally:
         if lock is not None: _give_back(lock)
@@ -1024,9 +1028,9 @@ def _prepare(learn, folder, state, facts, force):
     "Room for the files; the checkpoints of an earlier training, which is given up, go."
     if state:
         known_now = {k: facts[k] for k in ('loader_workers', 'drawn')}
-        from_first(lambda: _check_same_facts(state, known_now, folder, force))
+        run_on_first(lambda: _check_same_facts(state, known_now, folder, force))
     room = 48 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights, momentum and average, and some
-    from_first(lambda: writable_folder(folder, need=room))
+    run_on_first(lambda: writable_folder(folder, need=room))
     if state is not None or rank_distrib(): return
     _remove_checkpoints(folder)
     (folder/'best.pt').unlink(missing_ok=True)
@@ -1043,7 +1047,7 @@ def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip
         record = _record(run, log, interp, peaks, facts, about, _test_best(learn, folder))
         _store_result(run, learn, folder, store, record, lock)
         return record
-    return from_first(finish)
+    return run_on_first(finish)
 
 # %% ../nbs/42_experiment.ipynb #87deec76
 def train(
@@ -1059,15 +1063,15 @@ def train(
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
     "Carry out a run, evaluate its ordered sub-networks (at most 1,000), store the record; or return the one that is stored."
     skip = SkipValidation(valid_every)
-    with together():
+    with process_group():
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')
         folder = store.path.parent/'checkpoints'/run.key
-        from_first(lambda: (writable_folder(out), store.check()) and None)
-        facts = from_first(lambda: run_facts(run, data, out=out))
-        record = from_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
+        run_on_first(lambda: (writable_folder(out), store.check()) and None)
+        facts = run_on_first(lambda: run_facts(run, data, out=out))
+        record = run_on_first(lambda: _stored_if_wanted(run, folder, store, facts, force, resume))
         if not record:
             with _locked(folder) as lock:
-                record, state = from_first(lambda: _begin(run, folder, store, facts, force, resume))
+                record, state = run_on_first(lambda: _begin(run, folder, store, facts, force, resume))
                 if not record: return _carry_out(run, folder, store, state, lock, facts, data, force, report, skip, cbs)
         if not rank_distrib(): say(_about_stored(run, store, folder, record))
         return record
@@ -1103,7 +1107,7 @@ def evaluate_checkpoint(
     path = Path(path).expanduser()
     saved = _read_final(path)
     run = Run(**json.loads(saved['settings']))
-    with together():
+    with process_group():
         learn = run_learner(run, data, start=False)
         load_weights(learn.model, saved['model'], path)
         return evaluate_together(learn, name=run.method, test_dl=_test_loader(learn))

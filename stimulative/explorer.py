@@ -212,7 +212,8 @@ _needs = {'params (k)': 'parameters', 'MFLOPs': 'FLOPs', 'latency (ms)': 'latenc
 def _shares(facts):
     "What the sub-network needs, in percent of the main network."
     ours, main = facts.iloc[0], facts.iloc[1]
-    if pd.isna(ours['top-1 (%)']): return f'<p>{ours.depths} is not among the sub-networks that were tested.</p>'
+    if pd.isna(ours['top-1 (%)']):
+        return f'<p>{ours.depths} is not among the sub-networks that were tested.</p>'
     measured = [c for c in _needs if not pd.isna(ours[c])]
     shares = [f'{100 * ours[c] / main[c]:.0f} % of its {_needs[c]}' for c in measured]
     return f'<p>{ours.depths} beside the main network {main.depths}: {", ".join(shares)}</p>'

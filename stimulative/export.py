@@ -219,9 +219,11 @@ def _opened(path, model):
     if not path.is_file(): raise FileNotFoundError(f'no file at {path}')
     try: facts, run = formats[suffix][1](path, model)
     except (ImportError, MemoryError): raise
-    except KeyError as e: raise ValueError(f'{path} was not written by export_subnet: it does not say what it is') from e
+    except KeyError as e:
+        raise ValueError(f'{path} was not written by export_subnet: it does not say what it is') from e
     except Exception as e:
-        if isinstance(e, ValueError) and model is not None: raise      # the file is well, the model is another
+        if isinstance(e, ValueError) and model is not None:
+            raise      # the file is well, the model is another
         reason = (str(e).splitlines() or [''])[0]
         raise ValueError(f'{path} is damaged, or no {suffix} file ({type(e).__name__}: {reason})') from e
     return json.loads(facts), run
@@ -233,7 +235,8 @@ def load_exported(
 )->ExportedNet: # in evaluation mode, on the CPU
     "Open an exported sub-network as a network."
     facts, run = _opened(path, model)
-    if run is None: raise ValueError(f'{Path(path).name} holds weights alone: give the network it was cut from, load_exported(path, model)')
+    if run is None:
+        raise ValueError(f'{Path(path).name} holds weights alone: give the network it was cut from, load_exported(path, model)')
     return ExportedNet(run, facts).eval()
 
 def exported_facts(
@@ -256,7 +259,8 @@ def _facts(net, depths, space, x, suffix, about):
 def _worst(got, want, x):
     "The largest relative difference of two networks, for one image and for three; NaN where there is one."
     three = x.repeat(3, *[1] * (x.ndim - 1))[:3]
-    with torch.no_grad(): return torch.tensor([rel_diff(got(b), want(b)) for b in (three[:1], three)]).max().item()
+    with torch.no_grad():
+        return torch.tensor([rel_diff(got(b), want(b)) for b in (three[:1], three)]).max().item()
 
 # %% ../nbs/51_export.ipynb #7a706662
 def _written(net, x, path, facts, tol, model):
@@ -266,7 +270,8 @@ def _written(net, x, path, facts, tol, model):
     to_write = deepcopy(net)
     if folds: facts = dict(facts, folded=fold_batch_norms(to_write, two))
     try: write(to_write, two, path, json.dumps(facts))
-    except RuntimeError as e: raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: {str(e).splitlines()[0]}') from e
+    except RuntimeError as e:
+        raise ValueError(f'torch cannot write {facts["network"]} as {path.suffix}: {str(e).splitlines()[0]}') from e
     diff = _worst(load_exported(path, model), net, x)
     if diff <= tol: return dict(facts, difference=diff, bytes=path.stat().st_size)
     raise ValueError(f'the file does not match: its outputs differ from those of the network by {diff:.1e} of the largest, '
@@ -300,8 +305,8 @@ def accuracy_of(
     depths:Sequence[int], # of a sub-network
 )->float|None: # 0 to 1; None where it was not tested
     "The accuracy of one sub-network, mean over rows."
-    found = results.accuracy[[tuple(d) == tuple(depths) for d in results.depths]]
-    return float(found.mean()) if len(found) else None
+    rows = results.accuracy[[tuple(d) == tuple(depths) for d in results.depths]]
+    return float(rows.mean()) if len(rows) else None
 
 def subnet_file(
     depths:Sequence[int],
@@ -408,7 +413,8 @@ def tested_accuracy(
 # %% ../nbs/51_export.ipynb #00a3469a
 def _check_float_onnx(path):
     "What a float ONNX file says of itself; a `ValueError` for any other."
-    if Path(path).suffix != '.onnx': raise ValueError(f'{Path(path).name} is no .onnx file, and no other kind can be quantised here')
+    if Path(path).suffix != '.onnx':
+        raise ValueError(f'{Path(path).name} is no .onnx file, and no other kind can be quantised here')
     facts = exported_facts(path)
     if 'quantized' in facts: raise ValueError(f'{Path(path).name} is quantised already')
     return facts
@@ -503,9 +509,9 @@ def parse_depths(
 )->list: # depth tuples
     "The sub-networks that a command line names."
     if text == 'all': return [tuple(d) for d in results.depths]
-    try: found = [tuple(int(d) for d in word.split(',')) for word in text.split()]
-    except ValueError: found = []
-    if found: return found
+    try: choices = [tuple(int(d) for d in word.split(',')) for word in text.split()]
+    except ValueError: choices = []
+    if choices: return choices
     raise ValueError(f"depths are numbers with commas between, as in 2,3,1; several with blanks between; or all. Got {text!r}")
 
 # %% ../nbs/51_export.ipynb #f7f6aa8c
@@ -519,7 +525,8 @@ def export_run(
     data=None, # folder of the images; None: where fastai keeps them
 )->dict: # path -> what it says of itself
     "Write sub-networks of a stored run to files."
-    if bool(depths) == (budget_ms is not None): raise ValueError('give either depths or a budget in milliseconds')
+    if bool(depths) == (budget_ms is not None):
+        raise ValueError('give either depths or a budget in milliseconds')
     check_suffix(f'*{suffix}')
     run, record = find_run(out, key)
     results = record_interpretation(record).results

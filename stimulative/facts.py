@@ -41,8 +41,10 @@ def measure_latency(
     progress:Callable=iter, # wraps the turns
 )->LoafingInterpretation|list: # the same results with two more columns: latency (ms, median) and timed_on
     "Time the forward pass of every sub-network, extracted, in evaluation mode."
-    if check_count(turns, 'turns') > check_count(n, 'n'): raise ValueError(f'{n} passes cannot be spread over {turns} turns')
-    if isinstance(interps, LoafingInterpretation): return measure_latency(model, [interps], xb, n, turns, progress)[0]
+    if check_count(turns, 'turns') > check_count(n, 'n'):
+        raise ValueError(f'{n} passes cannot be spread over {turns} turns')
+    if isinstance(interps, LoafingInterpretation):
+        return measure_latency(model, [interps], xb, n, turns, progress)[0]
     net = model.model if isinstance(model, Learner) else model
     xb = xb.to(next(net.parameters()).device).as_subclass(Tensor)
     seconds = {d: [] for i in interps for d in i.results.depths}

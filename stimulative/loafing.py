@@ -453,7 +453,8 @@ def check_path(
     path, stage_of = tuple(path), _stage_of(space)
     if name == '': name = path
     unknown = [i for i in path if i not in stage_of]
-    if unknown: raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
+    if unknown:
+        raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
     for s,(first,*_) in enumerate(stage_layers(space), 1):
         inside = [i for i in path if stage_of[i] == s]
         if inside[:1] != [first]:

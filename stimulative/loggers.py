@@ -60,7 +60,7 @@ def run_loggers(
 )->list: # callbacks for `train`; none but in the first process
     "The loggers that were asked for."
     if rank_distrib(): return []
-    found = [_tensorboard(tensorboard)] if tensorboard else []
-    if wandb: found.append(_wandb(run, wandb))
-    if mlflow: found.append(MLflowLogger(run, mlflow))
-    return found
+    loggers = [_tensorboard(tensorboard)] if tensorboard else []
+    if wandb: loggers.append(_wandb(run, wandb))
+    if mlflow: loggers.append(MLflowLogger(run, mlflow))
+    return loggers

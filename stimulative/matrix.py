@@ -58,8 +58,10 @@ def _load_file(net, path, name):
     "Weights from a file of a state_dict; a `ValueError` in one line for another file."
     try: state = torch.load(path, map_location='cpu', weights_only=True)
     except OSError: raise
-    except Exception as e: raise ValueError(f'{path} is not a file of a state_dict ({type(e).__name__})') from e
-    if not isinstance(state, dict): raise ValueError(f'{path} holds a {type(state).__name__}, and a state_dict is expected')
+    except Exception as e:
+        raise ValueError(f'{path} is not a file of a state_dict ({type(e).__name__})') from e
+    if not isinstance(state, dict):
+        raise ValueError(f'{path} holds a {type(state).__name__}, and a state_dict is expected')
     try: net.load_state_dict(state)
     except RuntimeError as e:
         last = str(e).strip().splitlines()[-1].strip()
@@ -77,10 +79,12 @@ def _own_net(name, given, n_classes):
 # %% ../nbs/33_matrix.ipynb #30cc7921
 def _imagenet_net(name, weights, n_classes):
     "The DenseNet `name` with its weights; a `ValueError` if it does not know these classes."
-    if name not in densenet_configs: raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}')
+    if name not in densenet_configs:
+        raise ValueError(f'unknown DenseNet {name!r}; known are {", ".join(densenet_configs)}')
     if weights == 'pretrained': return _pretrained(name, n_classes)
     if weights == 'random': return densenet(name, num_classes=n_classes)
-    if weights.get(name) is None: raise ValueError(f'no weights were given for {name}, only for {", ".join(weights)}')
+    if weights.get(name) is None:
+        raise ValueError(f'no weights were given for {name}, only for {", ".join(weights)}')
     return _own_net(name, weights[name], n_classes)
 
 # %% ../nbs/33_matrix.ipynb #e7679e78

@@ -27,23 +27,27 @@ __all__ = ['training_items', 'card_limits', 'card_table', 'markdown_table', 'sho
            'card_of_learner', 'run_training', 'card_of_run']
 
 # %% ../nbs/52_model_card.ipynb #83aec511
+def _accuracy_facts(logits, labels):
+    "Accuracy, and what is known of calibration."
+    accuracy = (logits.argmax(1) == labels).double().mean().item()
+    return dict(accuracy=accuracy, **calibration_facts(logits, labels), n_test=len(labels))
+
+# %% ../nbs/52_model_card.ipynb #52b00005
 def card_table(
     model:nn.Module, # a residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms
     test_dl:Iterable, # batches (images, labels)
     subnets:Iterable, # depth tuples
     n_images:int=2000, # about how many calibration images
-)->"DataFrame": # depths, accuracy, ece, temperature, ece_scaled, n_params, flops, latency (ms, one image), timed_on
+)->"DataFrame": # a row per depth: accuracy and calibration, size, latency (ms, one image) and where it was timed
     "All that a card says of sub-networks, measured."
     batches = calibration_batches(calib_dl, n_images)
-    found = subnet_logits(model, batches, test_dl, subnets, n_images)
+    logits = subnet_logits(model, batches, test_dl, subnets, n_images)
     view, x = unravel(model), batches[0][:8].to(next(model.parameters()).device)
     sizes, rows = part_sizes(view, x), []
-    for d,(z,y) in found.items():
+    for d,(z,y) in logits.items():
         n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
-        accuracy = (z.argmax(1) == y).double().mean().item()
-        size = dict(n_params=n_params, flops=flops, n_test=len(y))
-        rows.append(dict(depths=d, accuracy=accuracy, **calibration_facts(z, y), **size))
+        rows.append(dict(depths=d, **_accuracy_facts(z, y), n_params=n_params, flops=flops))
     interp = LoafingInterpretation(pd.DataFrame(rows), view.depths)
     return measure_latency(model, interp, x[:1]).results
 
@@ -55,21 +59,24 @@ def markdown_table(
     rows = [list(df.columns), ['---'] * len(df.columns), *df.values.tolist()]
     return '\n'.join(f'| {" | ".join(map(str, row))} |' for row in rows)
 
+# %% ../nbs/52_model_card.ipynb #52b00006
+def _percent(value): return 'not tested' if value is None else f'{100 * value:.1f}'
+
 def shown_table(
     table:"DataFrame", # of `card_table`
     twin:"DataFrame|None"=None, # of `evaluate_subnets`, for the commonly trained network
 )->"DataFrame": # a row per depth, in the words and units of a card
     "What a card shows of its sub-networks."
-    def percent(values): return [f'{100 * v:.1f}' for v in values]
-    shown = {'depths': list(table.depths), 'top-1 (%)': percent(table.accuracy)}
+    shown = {'depths': list(table.depths), 'top-1 (%)': table.accuracy.map(_percent)}
     if twin is not None:
-        known = [accuracy_of(twin, d) for d in table.depths]
-        shown['trained commonly (%)'] = ['not tested' if a is None else f'{100 * a:.1f}' for a in known]
-    def rounded(values, digits=1): return values.round(digits).tolist()
-    shown |= {'ECE (%)': percent(table.ece), 'temperature': rounded(table.temperature, 2), 'ECE with it (%)': percent(table.ece_scaled)}
-    shown |= {'MFLOPs': rounded(table.flops / 1e6), 'thousand parameters': rounded(table.n_params / 1e3)}
-    if 'latency' in table: shown['ms an image'] = rounded(table.latency, 2)
-    return pd.DataFrame(shown)
+        shown['trained commonly (%)'] = [_percent(accuracy_of(twin, d)) for d in table.depths]
+    shown['ECE (%)'] = table.ece.map(_percent)
+    shown['temperature'] = table.temperature.round(2)
+    shown['ECE with it (%)'] = table.ece_scaled.map(_percent)
+    shown['MFLOPs'] = (table.flops / 1e6).round(1)
+    shown['thousand parameters'] = (table.n_params / 1e3).round(1)
+    if 'latency' in table: shown['ms an image'] = table.latency.round(2)
+    return pd.DataFrame({name: list(column) for name,column in shown.items()})
 
 # %% ../nbs/52_model_card.ipynb #7952df1e
 def card_header(
@@ -80,12 +87,14 @@ def card_header(
 )->str: # YAML between two lines of dashes
     "The part of a card that the hub's machines read."
     hub = optional('huggingface_hub', 'hub')
-    task, about = 'image-classification', dict(dataset_type=dataset, dataset_name=dataset, metric_type='accuracy')
+    task = 'image-classification'
+    about = dict(dataset_type=dataset, dataset_name=dataset, metric_type='accuracy')
     def result(r):
         value, name = round(float(r.accuracy), 6), f'top-1 of depths {r.depths}'
         return hub.EvalResult(task_type=task, metric_value=value, metric_name=name, **about)
     data = hub.ModelCardData(
-        license=license, library_name='stimulative', pipeline_tag=task, datasets=[dataset], metrics=['accuracy'],
+        license=license, library_name='stimulative', pipeline_tag=task,
+        datasets=[dataset], metrics=['accuracy'],
         tags=['stimulative-training', 'residual-network', 'depth-elastic'], model_name=name,
         eval_results=[result(r) for r in table.itertuples()])
     return f'---\n{data.to_yaml()}\n---\n'
@@ -120,6 +129,7 @@ logits = net(images)                                      # a float32 tensor, {s
 ```''',
 }
 
+# %% ../nbs/52_model_card.ipynb #52b00008
 def how_to_load(
     index:dict, # of `export_subnets`
 )->str: # Markdown
@@ -159,6 +169,13 @@ _citation = '''```bibtex
 _about = ('Every depth of this residual network is a model of its own: skip the last blocks of a stage, '
           'and what is left still classifies. Depths are the blocks kept in each stage.')
 
+# %% ../nbs/52_model_card.ipynb #52b00010
+def _accuracy_section(table, twin):
+    "The table of a card, and what stands below it."
+    below = f'Top-1 of {table.n_test.iloc[0]:,} test images. ECE: expected calibration error.'
+    if 'timed_on' in table: below += f'\n\nLatency: one image, {table.timed_on.iloc[0]}.'
+    return f'{markdown_table(shown_table(table, twin))}\n\n{below}'
+
 # %% ../nbs/52_model_card.ipynb #18179308
 def model_card(
     name:str, # of the model
@@ -171,12 +188,11 @@ def model_card(
     limits:Sequence=(), # sentences on what it should not be used for
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
-    if not license: raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
+    if not license:
+        raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
     if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
-    shown = markdown_table(shown_table(table, twin))
-    device = f'\n\nLatency: one image, {table.timed_on.iloc[0]}.' if 'timed_on' in table else ''
     sections = {
-        'Accuracy': f'{shown}\n\nTop-1 of {table.n_test.iloc[0]:,} test images. ECE: expected calibration error.{device}',
+        'Accuracy': _accuracy_section(table, twin),
         'How to load one depth': loading or 'not recorded',
         'Training': listed(training_items, training),
         'Data': listed(('data set', 'classes', 'transforms', 're-calibration'), data),
@@ -193,7 +209,8 @@ def write_card(
 )->Path: # of README.md
     "Write a card beside the files that it is about."
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise FileNotFoundError(f'no folder at {folder}: a card lies beside the files that it is about')
+    if not folder.is_dir():
+        raise FileNotFoundError(f'no folder at {folder}: a card lies beside the files that it is about')
     with whole_path(folder/'README.md') as tmp: tmp.write_text(card)
     return folder/'README.md'
 
@@ -202,12 +219,14 @@ def learner_training(
     learn, # a fastai `Learner`
 )->dict: # a part of `training_items`
     "What a `Learner` knows of its last training."
-    opt, rates = learn.opt_func, getattr(getattr(learn, 'recorder', None), 'lrs', [])
-    loss, opt = (getattr(o, '__name__', type(o).__name__) for o in (learn.loss_func, getattr(opt, 'func', opt)))
-    rate = f'learning rate up to {max(rates):.2g}' if rates else None
-    images = f'{learn.dls.train.n:,}' if hasattr(learn.dls.train, 'n') else None
-    return {'loss': loss, 'optimizer': opt, 'schedule': rate, 'epochs': getattr(learn, 'n_epoch', None),
-            'batch': getattr(learn.dls.train, 'bs', None), 'training images': images}
+    def name(o): return getattr(o, '__name__', type(o).__name__)
+    opt = getattr(learn.opt_func, 'func', learn.opt_func)              # of a `partial`, what it is of
+    rates = getattr(getattr(learn, 'recorder', None), 'lrs', [])
+    train = learn.dls.train
+    return {'loss': name(learn.loss_func), 'optimizer': name(opt),
+            'schedule': f'learning rate up to {max(rates):.2g}' if rates else None,
+            'epochs': getattr(learn, 'n_epoch', None), 'batch': getattr(train, 'bs', None),
+            'training images': f'{train.n:,}' if hasattr(train, 'n') else None}
 
 # %% ../nbs/52_model_card.ipynb #ec853da3
 def recalibration_words(
@@ -218,6 +237,7 @@ def recalibration_words(
     if not batch_norms(model): return 'none: the network has no batch norm'
     return f'{sum(map(len, batches)):,} training images with the training transforms, in batches of {len(batches[0])}'
 
+# %% ../nbs/52_model_card.ipynb #52b00011
 def data_words(
     learn, # a fastai `Learner`
     dataset:str, # its name
@@ -225,10 +245,10 @@ def data_words(
 )->dict: # for `model_card`
     "What a card says of the data of a `Learner`."
     facts = learner_facts(learn)
-    n = len(facts['classes'] or [])
-    classes = ', '.join(facts['classes']) if 0 < n <= 20 else f'{n}' if n else None
+    classes = facts['classes'] or []
+    named = ', '.join(classes) if len(classes) <= 20 else f'{len(classes)}'
     transforms = '; '.join(facts['transforms']) or 'none in the loader'
-    words = {'data set': dataset, 'classes': classes, 'transforms': transforms}
+    words = {'data set': dataset, 'classes': named or None, 'transforms': transforms}
     return {**words, 're-calibration': recalibration_words(learn.model, batches)}
 
 # %% ../nbs/52_model_card.ipynb #e564957a
@@ -245,7 +265,8 @@ def card_of_learner(
     limits:Sequence=(), # sentences on what it should not be used for
 )->Path: # of README.md
     "Files of some sub-networks of a `Learner`, and their card."
-    if not license or not dataset: raise ValueError("say license='...' and dataset='...': nobody else knows them")
+    if not license or not dataset:
+        raise ValueError("say license='...' and dataset='...': nobody else knows them")
     optional('huggingface_hub', 'hub')
     _check_new(folder)
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
@@ -256,7 +277,8 @@ def card_of_learner(
     facts = dict(dataset=dataset, **learner_facts(learn))
     index = export_subnets(learn.model, table.depths, folder, x, batches, suffix, table, **facts)
     about = data_words(learn, dataset, batches)
-    card = model_card(name or Path(folder).name, table, words, about, how_to_load(index), twin, license, limits)
+    name = name or Path(folder).name
+    card = model_card(name, table, words, about, how_to_load(index), twin, license, limits)
     return write_card(folder, card)
 
 # %% ../nbs/52_model_card.ipynb #f59286b7
@@ -265,14 +287,15 @@ def run_training(
     record:dict, # of it
 )->dict: # for `model_card`
     "What a stored run says of its training."
-    rule = dict(run.settings['method_options'])
+    stimulative = 'st' in run.method.split('+')
+    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if stimulative else 'none'
+    loss = 'cross entropy + lambda KL(main || sub-network)' if stimulative else 'cross entropy, and what the method adds'
+    sgd = f'SGD{" Nesterov" if run.nesterov else ""}, momentum {run.momentum:g}'
     schedule = f'{run.schedule}, learning rate {run.lr:g}, weight decay {run.wd:g}'
-    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if 'st' in run.method.split('+') else 'none'
-    loss = 'cross entropy + lambda KL(main || sub-network)' if lam != 'none' else 'cross entropy, and what the method adds'
-    nesterov = ' Nesterov' if run.nesterov else ''
-    sgd, versions = f'SGD{nesterov}, momentum {run.momentum:g}', f'stimulative {record["source"]}, torch {record["torch"]}'
+    options = dict(run.settings['method_options']) or 'none'
+    versions = f'stimulative {record["source"]}, torch {record["torch"]}'
     return {'method': run.method, 'lambda': lam, 'loss': loss, 'optimizer': sgd, 'schedule': schedule,
-            'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': rule or 'none',
+            'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': options,
             'precision': run.precision, 'versions': versions, 'run': run.key}
 
 # %% ../nbs/52_model_card.ipynb #eaed1a20
@@ -296,4 +319,5 @@ def card_of_run(
     loading = how_to_load(dict(network=type(learn.model).__name__, subnets=files))
     words = {**run_training(run, record), 'training images': f'{learn.dls.train.n:,}'}
     about = data_words(learn, run.data, batches)
-    return write_card(folder, model_card(Path(folder).resolve().name, table, words, about, loading, twin, license))
+    name = Path(folder).resolve().name
+    return write_card(folder, model_card(name, table, words, about, loading, twin, license))

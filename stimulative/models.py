@@ -116,7 +116,8 @@ def cifar_resnet(
 )->CifarResNet: # with random weights
     "The CIFAR ResNet of `depth` layers of He et al. (2016)."
     n, rest = divmod(check_count(depth, 'depth') - 2, 6)
-    if rest or n < 1: raise ValueError(f'a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, 1202); got {depth}')
+    if rest or n < 1:
+        raise ValueError(f'a CIFAR ResNet has 6n + 2 layers (20, 32, 44, 56, 110, 1202); got {depth}')
     return CifarResNet([n] * 3, num_classes=num_classes, n_in=n_in, projected=projected)
 
 # %% ../nbs/10_models.ipynb #72a4d14b
@@ -201,7 +202,8 @@ def import_named(
     "The function that `package.module:function` names."
     module, _, fn = name.partition(':')
     try: function = getattr(import_module(module), fn)
-    except (ImportError, AttributeError, ValueError) as e: raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
+    except (ImportError, AttributeError, ValueError) as e:
+        raise ValueError(f'{kind} {name!r} cannot be imported: {e}') from e
     if callable(function): return function
     raise ValueError(f'{kind} {name!r} is a {type(function).__name__}, and a function is wanted')
 

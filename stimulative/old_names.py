@@ -12,7 +12,8 @@ from importlib.machinery import PathFinder
 from importlib.util import spec_from_loader
 
 # %% ../nbs/98_old_names.ipynb #98000008
-renamed = {'explore': 'explorer', 'compare': 'comparison', 'sweep': 'sweeps', 'destruction': 'destroying', 'densenet': 'densenets'}
+renamed = {'explore': 'explorer', 'compare': 'comparison', 'sweep': 'sweeps',
+           'destruction': 'destroying', 'densenet': 'densenets'}
 
 class _OldNames(MetaPathFinder, Loader):
     "Finds `stimulative.<old>` where there is a new name for it."
@@ -30,10 +31,13 @@ sys.meta_path.append(_OldNames())       # the last to be asked
 
 # %% ../nbs/98_old_names.ipynb #3ce6cc70
 renamed_inside = { # module -> {old name: new name, with its module where that is another one}
-    'interpret': {'own_order': 'seeded_order', 'plot_matrix': 'matrix.plot_matrix', 'paired_gain': 'statistics.paired_gain'},
+    'interpret': {'own_order': 'seeded_order', 'plot_matrix': 'matrix.plot_matrix',
+                  'paired_gain': 'statistics.paired_gain'},
+    'unravel': {f'{o}_rule': f'families.{o}_rule' for o in ('mobilenetv2', 'mobilenetv3', 'convnext', 'regnet')},
     'explorer': {'Soon': 'Throttled'},
     'bench': {'network': 'make_network'},
     'step': {'LateTerm': 'TermInBackward'},
+    'processes': {'together': 'process_group', 'from_first': 'run_on_first'},
     'baselines': {'OnePass': 'BlockHooks', 'Guests': 'AuxiliaryModules'},
 }
 

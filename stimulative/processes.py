@@ -14,11 +14,11 @@ from .loafing import some_subnets
 from .interpret import LoafingInterpretation
 
 # %% auto #0
-__all__ = ['together', 'gather', 'from_first', 'distributed', 'evaluate_together']
+__all__ = ['process_group', 'gather', 'run_on_first', 'distributed', 'evaluate_together']
 
 # %% ../nbs/41_processes.ipynb #4727ced2
 @contextmanager
-def together():
+def process_group():
     "Connect the processes that a launcher has started; leave the connection when the body is done, if it was made here."
     import torch.distributed as dist
     if num_distrib() <= 1 or dist.is_initialized():
@@ -47,10 +47,10 @@ def _outcome(fn):
     try: return fn(), None
     except Exception as e: return None, e
 
-def from_first(
+def run_on_first(
     fn:Callable, # called by the first process alone
 ): # what it returned, in every process
-    "Find something out once, for all; an error is raised in every process."
+    "Call `fn` in the first process, and give every process what it returned, or its error."
     outcome = [None if rank_distrib() else _outcome(fn)]
     if num_distrib() > 1: torch.distributed.broadcast_object_list(outcome)
     value, error = outcome[0]

@@ -49,7 +49,7 @@ def _keeps_places(block, h):
 
 # %% ../nbs/09_proposals.ipynb #f090000d
 def _could_be_block(m):
-    "Whether a module has parts and weights, and is no list of modules."
+    "Whether a module has parts and weights, and is not a list of modules."
     is_list = _is_sequence(m) or isinstance(m, nn.ModuleList)
     return bool(len(list(m.children()))) and any(True for _ in m.parameters()) and not is_list
 
@@ -58,7 +58,8 @@ def _why_no_block(m, calls):
     "Why a module that was called so cannot be left out; an empty string where it can."
     if len(calls) > 1: return 'is called more than once'
     args, kwargs, out = calls[0]
-    if not args or not isinstance(args[0], torch.Tensor) or not args[0].is_floating_point(): return 'takes no tensor'
+    if not args or not isinstance(args[0], torch.Tensor) or not args[0].is_floating_point():
+        return 'takes no tensor'
     further = [a for a in [*args[1:], *kwargs.values()] if a is not None and a is not False]
     if further: return 'gets more than one input'
     if not isinstance(out, torch.Tensor): return 'gives no tensor'
@@ -69,19 +70,19 @@ def _why_no_block(m, calls):
     except (RuntimeError, TypeError, ValueError) as e: return f'does not run by itself ({type(e).__name__})'
 
 # %% ../nbs/09_proposals.ipynb #f0900012
-def _holds_stage(m, found):
+def _holds_stage(m, blocks):
     "Whether a list inside `m` has two blocks of one class."
     lists = [c for c in m.modules() if isinstance(c, (nn.Sequential, nn.ModuleList))]
-    kinds = [[type(o) for o in c if o in found and o is not m] for c in lists]
+    kinds = [[type(o) for o in c if o in blocks and o is not m] for c in lists]
     return any(len(k) > len(set(k)) for k in kinds)
 
-def _outermost(model, found):
-    "The blocks among `found` that are no stages and stand in no other block."
-    kinds = [type(m) for m in found]
+def _outermost(model, blocks):
+    "Those of `blocks` that are not stages and stand in no other block."
+    kinds = [type(m) for m in blocks]
     def is_block(m):
-        within = [o for o in m.modules() if o is not m and o in found]
-        return not within or (kinds.count(type(m)) > 1 and not _holds_stage(m, found))
-    kept = {m for m in found if is_block(m)}
+        within = [o for o in m.modules() if o is not m and o in blocks]
+        return not within or (kinds.count(type(m)) > 1 and not _holds_stage(m, blocks))
+    kept = {m for m in blocks if is_block(m)}
     classes = {type(m) for m in kept}
     owners = [m for m in model.modules() if type(m) in classes]
     inside = {o for m in owners for o in m.modules() if o is not m and type(o) is not type(m)}
@@ -108,10 +109,10 @@ def _prune(graph):
 
 def _that_depend(graph):
     "The nodes of a graph that depend on its input, in order."
-    found = {}
+    reached = {}
     for n in graph.nodes:
-        if n.op == 'placeholder' or any(i in found for i in n.all_input_nodes): found[n] = True
-    return list(found)
+        if n.op == 'placeholder' or any(i in reached for i in n.all_input_nodes): reached[n] = True
+    return list(reached)
 
 # %% ../nbs/09_proposals.ipynb #f0900018
 class _Trace:
@@ -284,8 +285,8 @@ def _blocks_of(model, x):
     blocks = _outermost(model, {m for m,reason in why.items() if not reason})
     if blocks: return blocks
     reasons = dict.fromkeys(f'{type(m).__name__} {r}' for m,r in why.items())
-    found = '; '.join(list(reasons)[:4]) or 'it has no modules with parts'
-    raise _refusal(model, f'no module was found that adds to its input ({found})')
+    listed = '; '.join(list(reasons)[:4]) or 'it has no modules with parts'
+    raise _refusal(model, f'no module was found that adds to its input ({listed})')
 
 # %% ../nbs/09_proposals.ipynb #f0900033
 def _draws_around(model, blocks):

@@ -54,8 +54,10 @@ def _check_calibration(dl, n_images, bs):
         raise ValueError(f'the calibration loader must give batches, got one {type(dl).__name__}: '
                          'write [images] for a single batch of images')
     is_number = isinstance(n_images, Real) and not isinstance(n_images, bool)
-    if not (is_number and n_images >= 1): raise ValueError(f'n_images must be a number of at least 1, got {n_images!r}')
-    if check_count(bs, 'bs') < 2: raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
+    if not (is_number and n_images >= 1):
+        raise ValueError(f'n_images must be a number of at least 1, got {n_images!r}')
+    if check_count(bs, 'bs') < 2:
+        raise ValueError(f'bs must be at least 2, for one image has no batch statistics; got {bs}')
 
 # %% ../nbs/03_recalibrate.ipynb #e3000004
 calibration_bs = 64 # images per calibration batch, whatever the batches of the training are
@@ -101,7 +103,7 @@ def check_classes(
     n_classes:int, # that the network knows
     where:str='', # of which batch, for the message
 ):
-    "A `ValueError` if a label is none of the classes 0 to `n_classes` - 1."
+    "A `ValueError` if a label is not one of the classes 0 to `n_classes` - 1."
     if not len(y) or 0 <= y.min() <= y.max() < n_classes: return
     wrong = y[(y < 0) | (y >= n_classes)][0].item()
     advice = ' (leave images without a label out)' if wrong < 0 else ''

@@ -45,7 +45,8 @@ def recipe_loss(
     mixed:bool=False, # labels are probabilities in training
 )->CrossEntropyLossFlat:
     "Cross entropy, with smoothed labels, of classes or of class probabilities."
-    if not 0 <= label_smoothing < 1: raise ValueError(f'label_smoothing is 0 to below 1, got {label_smoothing!r}')
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f'label_smoothing is 0 to below 1, got {label_smoothing!r}')
     if not label_smoothing and not mixed: return CrossEntropyLossFlat()
     return CrossEntropyLossFlat(label_smoothing=label_smoothing, flatten=not mixed)
 
@@ -77,7 +78,8 @@ def add_transforms(
 ):
     "Put torchvision's alterations among the training transforms of loaders."
     if augment is not None:
-        if augment not in augmentations: raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
+        if augment not in augmentations:
+            raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
         resident = isinstance(dls.train, ResidentDL)
         pipeline = dls.train.after_batch if resident else dls.train.after_item
         pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))      # after crop and flip
@@ -119,7 +121,8 @@ class WeightAverage(Callback):
     def __init__(self,
         decay:float, # share of the average that a step leaves, such as 0.999
     ):
-        if not 0 < decay < 1: raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
+        if not 0 < decay < 1:
+            raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
         self.decay, self._swapped = decay, False
 
     def before_fit(self):
@@ -147,7 +150,8 @@ def _torchvision_weights(network, name):
     try: known = torchvision.models.get_model_weights(network)
     except ValueError: raise ValueError(f'torchvision has no weights of a network {network!r}') from None
     names = [w.name for w in known]
-    if name and name not in names: raise ValueError(f'torchvision has no weights {name} of {network}; it has {", ".join(names)}')
+    if name and name not in names:
+        raise ValueError(f'torchvision has no weights {name} of {network}; it has {", ".join(names)}')
     return known[name or 'DEFAULT'].get_state_dict(progress=False)
 
 def start_weights(
@@ -174,8 +178,9 @@ def load_start(
     new = [k for k in own if k in state and own[k].shape != state[k].shape]
     missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
     wrong = [k for k in new if not k.startswith(f'{last}.')] + missing + [k for k in state if k not in own]
-    if wrong: raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {", ".join(wrong[:3])} '
-                               f'({len(wrong)} of {len(own)} are missing or of another shape)')
+    if wrong:
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {", ".join(wrong[:3])} '
+                         f'({len(wrong)} of {len(own)} are missing or of another shape)')
     model.load_state_dict({**own, **{k: v for k,v in state.items() if k not in new}})
     return new
 
@@ -187,8 +192,9 @@ def freeze_parts(
     "Take the first parts of a network out of the training."
     view = unravel(model)
     most = len(view.stages)
-    if not 0 <= n <= most: raise ValueError(f'frozen is the number of parts that are not trained: 0 to {most} for this network '
-                                            f'(the stem, then the stages; the last one is always trained); got {n}')
+    if not 0 <= n <= most:
+        raise ValueError(f'frozen is the number of parts that are not trained: 0 to {most} for this network '
+                         f'(the stem, then the stages; the last one is always trained); got {n}')
     parts = [view.stem, *view.stages][:n]
     weights = [p for modules in parts for m in modules for p in m.parameters()]
     for p in weights: p.requires_grad_(False)

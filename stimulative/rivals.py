@@ -31,6 +31,7 @@ class Card:
     known:str # of the method, with a published number where one may stand beside ours
     ours:str # what is reconstructed, or differs here
 
+# %% ../nbs/25_rivals.ipynb #d5010007
 def _with_card(cb, card):
     "A callback that carries its card."
     cb.card = card
@@ -44,6 +45,7 @@ _stpp = Card('Stimulative Training++', 'Ye et al. 2023, arXiv 2305.02507; code S
           'here the main pass alone, unless update_bn=True',
     known='released code, ImageNet; no CIFAR numbers', ours='sub-networks are resized from the original batch, not from one another')
 
+# %% ../nbs/25_rivals.ipynb #d5010001
 def stpp(
     n:int=6, # sub-networks per step
     space:Callable=all_depths, # which there are to draw from; `at_least(3)` in the headline runs
@@ -70,6 +72,7 @@ _gradaug = Card('GradAug-Randdepth', 'Yang et al., NeurIPS 2020, arXiv 2006.0798
     ours='dropped blocks are the last ones of a stage, and first blocks stay; '
          'so branches are not scaled at test')
 
+# %% ../nbs/25_rivals.ipynb #d5010002
 def gradaug(
     n:int=3, # sub-networks per step
     rate:float=.2, # at which the last block is dropped; it grows linearly over the blocks
@@ -94,6 +97,7 @@ _adn = Card('Adaptive Depth Networks', 'Kang 2024, NeurIPS, arXiv 2312.16392; co
     ours='no term of the features; topk=None is the KL over all classes, '
          'which it is wherever there are 500 or fewer')
 
+# %% ../nbs/25_rivals.ipynb #d5010003
 def adn(
     base=None, # depths of the base network; None: `base_depths`
     topk:int|None=None, # classes of the main network's largest logits; 500 on ImageNet
@@ -155,6 +159,7 @@ _gkt = Card('group knowledge, reconstructed', 'Tang et al., AAAI 2024, arXiv 230
     ours='number of groups, the law of the draw, averages per image, beta, weight: '
          'no published number may stand beside it')
 
+# %% ../nbs/25_rivals.ipynb #d5010004
 def gkt_like(
     groups:int=4, # of sub-networks: draws until the main network is the parent again
     ratio:float=.5, # of the probabilities of dropping one block more
@@ -179,6 +184,7 @@ _cosub = Card('cosub', 'Touvron et al., CVPR 2023, arXiv 2212.04884; code facebo
     ours='one draw for the batch and not one per image, uniform over depths; '
          'mixing labels (MixUp) is left to the user')
 
+# %% ../nbs/25_rivals.ipynb #d5010005
 def cosub(
     peer:float=.5, # share of the other sub-network; that of the label is 1 - peer
     divergence=None, # from label and peer; None: `BCE()`, the published one
@@ -207,6 +213,7 @@ _alphanet = Card('AlphaNet', 'Wang et al., ICML 2021, arXiv 2102.07954; code fac
     known='ImageNet, networks that vary in width, kernel and side as well: no number beside ours',
     ours='depth alone varies')
 
+# %% ../nbs/25_rivals.ipynb #d5010006
 def alphanet(
     n:int=4, # networks per step, the main network among them
     clip:float=5., # of the power in the divergence

@@ -24,7 +24,8 @@ __all__ = ['mean_interval', 'paired_gain', 'training_table', 'SeedTable', 'aggre
 def _numbers(values, what):
     "An array of finite numbers; a `ValueError` for anything else."
     x = np.asarray(values, dtype=float)
-    if x.ndim != 1 or not len(x): raise ValueError(f'{what} takes one number per seed; got shape {np.shape(values)}')
+    if x.ndim != 1 or not len(x):
+        raise ValueError(f'{what} takes one number per seed; got shape {np.shape(values)}')
     if not np.isfinite(x).all(): raise ValueError(f'{what} takes finite numbers; got {x.tolist()}')
     return x
 
@@ -33,6 +34,7 @@ def _half_width(x):
     if len(x) < 2: return np.nan
     return stats.t.ppf(.975, len(x) - 1) * stats.sem(x)
 
+# %% ../nbs/45_statistics.ipynb #45b00001
 def mean_interval(
     values:Sequence[float], # one number per seed
 )->dict: # mean, std (of a sample: n - 1), low and high (the 95 % interval), n; NaN where there is one value
@@ -47,6 +49,7 @@ def _p_value(d):
     if len(d) < 2 or not d.std() > 1e-12 * abs(d).max(): return np.nan
     return 2 * stats.t.sf(abs(d.mean()) / stats.sem(d), len(d) - 1)
 
+# %% ../nbs/45_statistics.ipynb #45b00003
 def paired_gain(
     ours:Sequence[float], # one number per seed
     theirs:Sequence[float], # the other method's, in the same order of seeds
@@ -71,6 +74,7 @@ def _flat(df):
         df = df.drop(columns=column).join(flat)
     return df
 
+# %% ../nbs/45_statistics.ipynb #45b00005
 def _summaries(name, interp):
     "A row per seed of an interpretation; one where its results name no seed."
     if not isinstance(interp, LoafingInterpretation):
@@ -96,19 +100,22 @@ def training_table(
 def _check_columns(df, columns):
     "A `ValueError` for columns that are not there."
     missing = [c for c in columns if c not in df]
-    if missing: raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
+    if missing:
+        raise ValueError(f'the trainings have no column {", ".join(map(repr, missing))}; they have {", ".join(map(repr, df))}')
 
 def _named(by, key):
     "A group in words: method st, lam 10."
     return ', '.join(f'{b} {k:g}' if isinstance(k, float) else f'{b} {k}' for b,k in zip(by, key))
 
+# %% ../nbs/45_statistics.ipynb #45b00007
 def _check_numbers(df, values, by):
     "A `ValueError` for trainings without a number."
     for v in values:
         odd = df[~np.isfinite(df[v].astype(float))]
         if not len(odd): continue
         named = '; '.join(f'{_named(by, row[by])}, seed {row.seed}' for _,row in odd.iterrows())
-        raise ValueError(f'{v!r} is no number in {len(odd)} of {len(df)} trainings, as of one that diverged ({named}); '
+        raise ValueError(f'{v!r} is no number in {len(odd)} of {len(df)} trainings, '
+                         f'as of one that diverged ({named}); '
                          'a mean without them would flatter: leave them out yourself and say so')
 
 # %% ../nbs/45_statistics.ipynb #3555f65e
@@ -120,11 +127,13 @@ def _varying(part, by):
     values = {c: sorted({json.dumps(v, default=str) for v in part[c]}) for c in columns}
     return {c: v for c,v in values.items() if len(v) > 1}
 
+# %% ../nbs/45_statistics.ipynb #45b00009
 def _check_group(part, by, key):
     "A `ValueError` for a seed that comes twice, and for settings that differ."
     which, varying = _named(by, key), _varying(part, by)
-    found = '; '.join(f'{c}: {", ".join(v)}' for c,v in varying.items())
-    if varying: raise ValueError(f'the trainings of {which} differ in {found}. Add that to `by`, or choose some of them')
+    differences = '; '.join(f'{c}: {", ".join(v)}' for c,v in varying.items())
+    if varying:
+        raise ValueError(f'the trainings of {which} differ in {differences}. Add that to `by`, or choose some of them')
     twice = sorted(set(part.seed[part.seed.duplicated()]))
     if twice: raise ValueError(f'{which} has more than one training with seed {", ".join(map(str, twice))}')
 
@@ -136,9 +145,11 @@ def _over_seeds(part, values):
     row = {('', 'seeds'): len(part)}
     for column in values:
         name, m = _quantities.get(column, column), mean_interval(part[column])
-        row |= {(name, 'mean'): m['mean'], (name, 'std over seeds'): m['std'], (name, 'low'): m['low'], (name, 'high'): m['high']}
+        row[name, 'mean'], row[name, 'std over seeds'] = m['mean'], m['std']
+        row[name, 'low'], row[name, 'high'] = m['low'], m['high']
         row[name, 'lowest'] = part[column].min()
-        if column == 'all (%) mean' and 'all (%) std' in part: row[name, 'std over sub-networks'] = part['all (%) std'].mean()
+        if column == 'all (%) mean' and 'all (%) std' in part:
+            row[name, 'std over sub-networks'] = part['all (%) std'].mean()
     return row
 
 # %% ../nbs/45_statistics.ipynb #7ffa3b31
@@ -146,12 +157,14 @@ def _reference_key(by, key, reference):
     "The group that a group is compared to."
     return tuple(reference.get(b, k) for b,k in zip(by, key))
 
+# %% ../nbs/45_statistics.ipynb #45b00011
 def _as_reference(reference, by):
     "The reference as column -> value; a `ValueError` for what names none."
     if reference is None: return None
     if not isinstance(reference, Mapping):
         values = reference if isinstance(reference, tuple) else (reference,)
-        if len(values) != len(by): raise ValueError(f'reference is a value for each of {by}, or a dictionary; got {reference!r}')
+        if len(values) != len(by):
+            raise ValueError(f'reference is a value for each of {by}, or a dictionary; got {reference!r}')
         reference = dict(zip(by, values))
     unknown = set(reference) - set(by)
     if unknown: raise ValueError(f'reference names {", ".join(sorted(unknown))}, which is not in by={by}')
@@ -166,13 +179,16 @@ def _shared_seeds(part, other, which, than, only_shared):
     raise ValueError(f'{which} has the seeds {sorted(a)}, and {than} has {sorted(b)}: '
                      'a pair needs both. Train what is missing, or compare the shared ones with only_shared=True')
 
+# %% ../nbs/45_statistics.ipynb #45b00013
 def _gains(part, other, values, seeds):
     "What a group gains over another, seed by seed."
     ours, theirs = (df.set_index('seed').loc[seeds] for df in (part, other))
     row = {('', 'pairs'): len(seeds)}
     for column in values:
         name, g = _quantities.get(column, column), paired_gain(ours[column], theirs[column])
-        row |= {(name, 'gain'): g['gain'], (name, 'gain low'): g['low'], (name, 'gain high'): g['high'], (name, 'p'): g['p']}
+        row[name, 'gain'] = g['gain']
+        row[name, 'gain low'], row[name, 'gain high'] = g['low'], g['high']
+        row[name, 'p'] = g['p']
     return row
 
 # %% ../nbs/45_statistics.ipynb #3d3c8c24
@@ -185,14 +201,18 @@ class SeedTable:
 
     def __getitem__(self, column): return self.frame[column]
 
+# %% ../nbs/45_statistics.ipynb #45b00015
 def _groups(df, by):
     "key -> its trainings, in the order in which they come; None for what a training does not say."
     def known(key): return tuple(None if pd.isna(k) else k for k in key)
-    return {known(key if isinstance(key, tuple) else (key,)): part for key,part in df.groupby(by, sort=False, dropna=False)}
+    parts = df.groupby(by, sort=False, dropna=False)
+    return {known(key if isinstance(key, tuple) else (key,)): part for key,part in parts}
 
+# %% ../nbs/45_statistics.ipynb #45b00016
 def _one_row(key, groups, by, values, reference, only_shared):
     "A group's statistics, and its gains over the reference."
-    part, row = groups[key], _over_seeds(groups[key], values)
+    part = groups[key]
+    row = _over_seeds(part, values)
     if reference is None: return row
     than = _reference_key(by, key, reference)
     if than not in groups:
@@ -203,6 +223,16 @@ def _one_row(key, groups, by, values, reference, only_shared):
     return {**row, **_gains(part, groups[than], values, seeds)}
 
 # %% ../nbs/45_statistics.ipynb #ea7beec5
+def _frame(rows, groups, by, values):
+    "The rows of the table under one index, columns in the order of `values`."
+    if len(by) == 1: index = pd.Index([k for k, in groups], name=by[0])
+    else: index = pd.MultiIndex.from_tuples(groups, names=by)
+    order = ['', *(_quantities.get(v, v) for v in values)]
+    seen = dict.fromkeys(c for row in rows for c in row)
+    columns = pd.MultiIndex.from_tuples(sorted(seen, key=lambda c: order.index(c[0])))
+    return pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns)
+
+# %% ../nbs/45_statistics.ipynb #45b00019
 def aggregate(
     results, # as `training_table` takes them
     by:Sequence[str]=('method', 'lam'), # columns that tell methods apart
@@ -219,10 +249,7 @@ def aggregate(
     groups = _groups(df, by)
     for key,part in groups.items(): _check_group(part, by, key)
     rows = [_one_row(key, groups, by, values, reference, only_shared) for key in groups]
-    index = pd.MultiIndex.from_tuples(groups, names=by) if len(by) > 1 else pd.Index([k for k, in groups], name=by[0])
-    found, order = dict.fromkeys(c for row in rows for c in row), ['', *(_quantities.get(v, v) for v in values)]
-    columns = pd.MultiIndex.from_tuples(sorted(found, key=lambda c: order.index(c[0])))
-    return SeedTable(pd.DataFrame([[row.get(c, np.nan) for c in columns] for row in rows], index, columns), reference)
+    return SeedTable(_frame(rows, groups, by, values), reference)
 
 # %% ../nbs/45_statistics.ipynb #502722c0
 @patch
@@ -242,9 +269,11 @@ def _gain_text(gain, low, high):
     return '' if np.isnan(gain) else f'{round(gain, 2) + 0.:+.2f} ({_range(low, high)})'
 
 def _p_text(gain, p):
+    "0.012; empty for the reference."
     if np.isnan(gain): return ''
     return 'unknown' if np.isnan(p) else f'{p:.2g}'
 
+# %% ../nbs/45_statistics.ipynb #45b00020
 def _texts(name, part, apart):
     "The columns of one quantity as text."
     spread = part['std over sub-networks'] if apart else part['std over seeds']
@@ -254,6 +283,7 @@ def _texts(name, part, apart):
         texts[f'{name}: gain'] = map(_gain_text, part.gain, part['gain low'], part['gain high'])
         texts[f'{name}: p'] = map(_p_text, part.gain, part.p)
     return {k: list(v) for k,v in texts.items()}
+
 def _left_out(frame):
     "Whether gains were taken over fewer seeds than there are."
     return ('', 'pairs') in frame and frame['', 'pairs'].min() < frame['', 'seeds'].max()
@@ -263,7 +293,9 @@ def _left_out(frame):
 def text(self:SeedTable)->"DataFrame":
     "The table as text, in the form of Table r3."
     columns = {'seeds': self.frame['', 'seeds'].tolist()}
-    if _left_out(self.frame): columns['pairs'] = self.frame['', 'pairs'].map('{:.0f}'.format, na_action='ignore').fillna('').tolist()
+    if _left_out(self.frame):
+        pairs = self.frame['', 'pairs'].map('{:.0f}'.format, na_action='ignore')
+        columns['pairs'] = pairs.fillna('').tolist()
     for name in dict.fromkeys(c for c,_ in self.frame if c):
         part = self.frame[name]
         columns |= _texts(name, part, 'std over sub-networks' in part)
@@ -313,11 +345,11 @@ def _points(table, value, gain):
     "Where groups stand, and how far their intervals reach down and up."
     part = table.frame[value]
     at, low, high = ('gain', 'gain low', 'gain high') if gain else ('mean', 'low', 'high')
-    missing = at not in part
-    if missing: raise ValueError('this table has no gains: give `aggregate` a reference')
+    if at not in part: raise ValueError('this table has no gains: give `aggregate` a reference')
     part = part[part[at].notna()]
     return part.index, part[at], part[at] - part[low], part[high] - part[at]
 
+# %% ../nbs/45_statistics.ipynb #45b00022
 def _tick(key):
     "The label of a group: its value in the last column of `by`."
     last = key[-1] if isinstance(key, tuple) else key
@@ -337,7 +369,7 @@ def plot_seeds(
     style = {'marker': 'o', 'capsize': 3, 'lw': 1.5, **style}
     ax.errorbar(np.arange(len(keys)) + shift, at, yerr=[down, up], **style)
     ax.set_xticks(range(len(keys)), map(_tick, keys))
-    alone = not ax.get_ylabel()
-    if alone: ax.set(xlabel=table.frame.index.names[-1], ylabel=f'gain in {value}, points' if gain else value)
+    ylabel = f'gain in {value}, points' if gain else value
+    if not ax.get_ylabel(): ax.set(xlabel=table.frame.index.names[-1], ylabel=ylabel)
     ax.grid(alpha=.25)
     return ax

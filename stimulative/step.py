@@ -117,7 +117,7 @@ def check_batch(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch of images
 ):
-    "Check a view on its first batch; a `ValueError` for what is no view, or no batch of images."
+    "Check a view on its first batch; a `ValueError` for anything but a view and a batch of images."
     check_unraveled(view)
     check_images(x)
     if not view.checked: view.check(x)
@@ -163,7 +163,7 @@ def sub_kl(
 _looked_at = weakref.WeakSet() # views whose labels were looked at
 
 def _labels(view, y, z, weigh, ignore):
-    "Checked labels; with a constant lambda, what is no tensor is left to the loss function."
+    "Checked labels; with a constant lambda, labels that are not a tensor are left to the loss function."
     if weigh is None and not isinstance(y, torch.Tensor): return y
     if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
     values = z.device.type == 'cpu' or view not in _looked_at
@@ -393,7 +393,7 @@ def check_parts(
     batch_share:float=1., # the part of the batch that sub-networks see
     **learning, # `divergence`, `teacher`, `reduction`, `ignore`, `times`: see `SubnetTerms`
 )->SubnetTerms: # what sub-networks are to learn
-    "A `ValueError` for parts that are none, or do not go together."
+    "A `ValueError` for parts of the wrong kind, or that do not go together."
     terms = SubnetTerms(lam, weigh, **learning)
     _check_no_main(main_pass, weigh, terms.teachers, terms.times)
     _some_of(1, batch_share)

@@ -181,10 +181,10 @@ def find(self:ResultsStore,
     key:str, # the first digits of a key
 )->tuple: # (settings, record)
     "The one finished run whose key begins so; a `ValueError` if it is not one."
-    found = {settings_key(s): (s, r) for s,r in self.records()}
-    keys = [k for k in found if k.startswith(key)]
-    if len(keys) == 1 and key: return found[keys[0]]
-    which = f'{len(keys)} runs have keys that begin with it' if keys else f'there are {", ".join(found) or "none"}'
+    by_key = {settings_key(s): (s, r) for s,r in self.records()}
+    keys = [k for k in by_key if k.startswith(key)]
+    if len(keys) == 1 and key: return by_key[keys[0]]
+    which = f'{len(keys)} runs have keys that begin with it' if keys else f'there are {", ".join(by_key) or "none"}'
     raise ValueError(f'{key!r} is no key of a run in {self.path}: {which}')
 
 

@@ -31,7 +31,8 @@ def paper_bound(
     n_classes:int, # N
 )->torch.Tensor: # nats, float64
     "The paper's bound of the gap (appendix B, equation 11); tends to log N."
-    if check_count(n_classes, 'n_classes') < 2: raise ValueError(f'two classes or more are needed, got {n_classes}')
+    if check_count(n_classes, 'n_classes') < 2:
+        raise ValueError(f'two classes or more are needed, got {n_classes}')
     e1, e2 = _nats(e1, 'e1'), _nats(e2, 'e2')
     return e1 + (e2 + math.log(n_classes)) * e1.exp()
 
@@ -61,17 +62,29 @@ def _gap_rows(
     sub = torch.stack([-q.gather(1, at)[:, 0] for q in log_q]).mean(0)
     return torch.stack([e1, e2.clamp_min(0), (e1 - sub).abs()], 1).cpu()
 
-# %% ../nbs/12_theory.ipynb #76984912
-def _gap_batches(view, batches, test_dl, subnets, progress):
-    "`_gap_rows` of every test batch, and the number of classes."
-    paths = {d: subnet_path(d, view.depths) for d in [*subnets, view.depths]}
-    held = {}                   # log-probabilities of the networks that this batch has been through
-    for depths,z,y in path_logits(view, batches, test_dl, paths, progress):
-        held[depths] = z.double().log_softmax(1)
-        if len(held) < len(paths): continue
-        yield _gap_rows(held[view.depths], [held[d] for d in subnets], y), z.shape[1]
-        held = {}
+# %% ../nbs/12_theory.ipynb #12d60001
+def _with_bounds(
+    rows:torch.Tensor, # of `_gap_rows`
+    n_classes:int, # N, for the paper's bound
+)->"DataFrame": # columns e1, e2, gap, tight, paper
+    "The measured numbers as a table, and both bounds beside them."
+    import pandas as pd
+    e1, e2, gap = rows.T
+    columns = dict(e1=e1, e2=e2, gap=gap, tight=tight_bound(e1, e2), paper=paper_bound(e1, e2, n_classes))
+    return pd.DataFrame({name: c.numpy() for name,c in columns.items()})
 
+# %% ../nbs/12_theory.ipynb #76984912
+def _each_batch(view, batches, test_dl, subnets, progress):
+    "A test batch at a time: the log-probabilities of every network by its depths, and the labels."
+    paths = {d: subnet_path(d, view.depths) for d in [*subnets, view.depths]}
+    log_probs = {}
+    for depths,z,y in path_logits(view, batches, test_dl, paths, progress):
+        log_probs[depths] = z.double().log_softmax(1)
+        if len(log_probs) < len(paths): continue
+        yield log_probs, y
+        log_probs = {}
+
+# %% ../nbs/12_theory.ipynb #12d60003
 def measure_gap(
     model:nn.Module, # a trained residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
@@ -80,15 +93,15 @@ def measure_gap(
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # wraps the calibration batches, then the test loader
 )->"DataFrame": # a row per image: e1, e2, gap, and both bounds, in nats
-    "The gap between the cross entropies of main network and sub-networks, and what bounds it (appendix B), image by image."
-    import pandas as pd
+    "The gap between main network and sub-networks and what bounds it (appendix B), image by image."
     view = unravel(model)
-    subnets = ordered_subnets(view.depths) if subnets is None else [check_depths(d, view.depths) for d in subnets]
+    if subnets is None: subnets = ordered_subnets(view.depths)
+    subnets = [check_depths(d, view.depths) for d in subnets]
     if not subnets: raise ValueError('at least one sub-network is needed to average over')
     batches = calibration_batches(calib_dl, n_images)
     view.check(batches[0].to(next(model.parameters()).device))
-    measured = list(_gap_batches(view, batches, test_dl, subnets, progress))
-    rows, n_classes = torch.cat([rows for rows,_ in measured]), measured[0][1]
-    e1, e2, gap = rows.T
-    columns = dict(e1=e1, e2=e2, gap=gap, tight=tight_bound(e1, e2), paper=paper_bound(e1, e2, n_classes))
-    return pd.DataFrame({name: c.numpy() for name,c in columns.items()})
+    rows = []
+    for log_probs,y in _each_batch(view, batches, test_dl, subnets, progress):
+        log_p = log_probs[view.depths]
+        rows.append(_gap_rows(log_p, [log_probs[d] for d in subnets], y))
+    return _with_bounds(torch.cat(rows), n_classes=log_p.shape[1])

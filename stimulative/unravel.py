@@ -16,21 +16,23 @@ from torch.overrides import TorchFunctionMode
 # %% auto #0
 __all__ = ['families', 'check_depths', 'check_space', 'check_count', 'NotResidualError', 'Unraveled', 'check_unraveled',
            'preserved_modes', 'passes_input', 'check_images', 'check_view', 'register_family', 'unravel',
-           'split_stages', 'sequential_rule', 'resnet_rule', 'mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule',
-           'regnet_rule']
+           'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def check_depths(
     depths:Sequence[int], # blocks kept, one number per stage
     space:Sequence[int], # blocks there are, one number per stage
 )->tuple: # `depths` as a tuple of ints
-    "`depths` as a tuple; a `ValueError` unless it names an ordered sub-network of `space` (paper, section 3)."
+    "`depths` as a tuple; a `ValueError` unless `space` has this sub-network (paper, section 3)."
     try: got = tuple(operator.index(d) for d in depths)
-    except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    except TypeError:
+        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if len(got) != len(space):
-        raise ValueError(f'{got} has {len(got)} depths, the network has {len(space)} stages of {tuple(space)} blocks')
+        raise ValueError(f'{got} has {len(got)} depths, '
+                         f'the network has {len(space)} stages of {tuple(space)} blocks')
     for stage,(d,n) in enumerate(zip(got, space), 1):
-        if not 1 <= d <= n: raise ValueError(f'{got} asks for {d} blocks of stage {stage}, allowed are 1 to {n}')
+        if not 1 <= d <= n:
+            raise ValueError(f'{got} asks for {d} blocks of stage {stage}, allowed are 1 to {n}')
     return got
 
 # %% ../nbs/01_unravel.ipynb #a15c0021
@@ -39,7 +41,8 @@ def check_space(
 )->tuple: # the same as a tuple of ints
     "`depths` as a tuple if a network can have so many blocks; a `ValueError` otherwise."
     try: space = tuple(operator.index(n) for n in depths)
-    except TypeError: raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
+    except TypeError:
+        raise ValueError(f'depths must be whole numbers, one per stage; got {depths!r}') from None
     if not space or min(space) < 1: raise ValueError(f'every stage needs at least one block; got {space}')
     return space
 
@@ -62,7 +65,7 @@ class NotResidualError(ValueError):
 
 # %% ../nbs/01_unravel.ipynb #9610e3cd
 def _refuse_shared(stages):
-    "A `NotResidualError` if a module with weights or statistics is part of two blocks: it could not be left out of one alone."
+    "A `NotResidualError` if two blocks share weights or statistics: neither could be left out alone."
     owner = {}
     for s,stage in enumerate(stages, 1):
         for i,block in enumerate(stage, 1):
@@ -114,7 +117,7 @@ class Unraveled(_Parts):
         head:Iterable, # modules that run after the last stage, in order
     ):
         super().__init__(model, stem, stages, head)
-        self._modes = set()     # evaluation (False) and training (True), where the view was compared with the model
+        self._modes = set()     # in which it was compared with the model: evaluation (False), training (True)
 
     def __call__(self,
         x:torch.Tensor, # a batch, as the model takes it
@@ -137,7 +140,7 @@ class Unraveled(_Parts):
     def check(self,
         x:torch.Tensor, # a batch, as the model takes it
     ):
-        "Compare the view with the model on `x`; a `NotResidualError` if they differ or a block cannot be skipped."
+        "Compare with the model on `x`; a `NotResidualError` if they differ or a block cannot be skipped."
         look = torch.compiler.disable(check_view) if torch.compiler.is_compiling() else check_view
         if look(self, x): self.checked = True     # otherwise the next batch is looked at as well
 
@@ -149,14 +152,15 @@ def check_unraveled(
 )->Unraveled: # the same
     "A `ValueError` unless `view` is the unravelled view of a network."
     if isinstance(view, Unraveled): return view
-    raise ValueError(f'an unravelled view is wanted, got {type(view).__name__}: view = unravel(model), made once and used in every step')
+    raise ValueError(f'an unravelled view is wanted, got {type(view).__name__}: '
+                     'view = unravel(model), made once and used in every step')
 
 # %% ../nbs/01_unravel.ipynb #5b00a672
 @contextmanager
 def preserved_modes(
     model:nn.Module, # any network
 ):
-    "Leave every module of `model` in the training or evaluation mode it had, whatever the body does or raises."
+    "Leave every module of `model` in the mode it had, whatever the body does or raises."
     modes = [(m, m.training) for m in model.modules()]
     try: yield
     finally:
@@ -175,15 +179,16 @@ def _lend(
 
 # %% ../nbs/01_unravel.ipynb #8600ed0d
 class _FiniteOnly(TorchFunctionMode):
-    "While open, torch's functions give zero where their result is not finite: a branch that divides zero by zero adds nothing."
+    "While open, torch's functions give zero where their result is not finite, as 0 / 0 in a branch."
     def __torch_function__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
-        if not isinstance(out, torch.Tensor) or not out.is_floating_point() or out.isfinite().all(): return out
+        if not isinstance(out, torch.Tensor) or not out.is_floating_point() or out.isfinite().all():
+            return out
         return out.nan_to_num(0., 0., 0.)
 
 # %% ../nbs/01_unravel.ipynb #a15c0007
 def _is_weight(t, h):
-    "Whether a parameter or buffer is more than a scale or shift of the channels of `h`, which come second, or last."
+    "Whether a tensor is more than a scale or shift of the channels of `h`, which come second, or last."
     return t.is_floating_point() and (t.ndim > 1 or t.numel() not in {1, *h.shape[1:2], *h.shape[-1:]})
 
 def passes_input(
@@ -217,7 +222,7 @@ def _check_skippable(block, h, where):
     return out
 
 def _check_fewer(view, x):
-    "Run the smallest sub-network; a `NotResidualError` if what follows a stage needs the channels that its blocks append."
+    "Run the smallest sub-network; a `NotResidualError` if what follows needs all appended channels."
     try:
         for part in view.parts([1] * len(view.stages)): x = part(x)
     except RuntimeError as e:
@@ -240,7 +245,7 @@ def _walk_checked(view, x):
 # %% ../nbs/01_unravel.ipynb #a15c003c
 @contextmanager
 def _unwatched(net):
-    "While open, `net` runs without its forward hooks: what looks on at a training pass does not see this one."
+    "While open, `net` runs without its forward hooks: what observes a training pass does not see this one."
     hooks = [d for m in net.modules() for d in (m._forward_pre_hooks, m._forward_hooks) if d]
     held = [dict(d) for d in hooks]
     for d in hooks: d.clear()
@@ -251,7 +256,7 @@ def _unwatched(net):
 # %% ../nbs/01_unravel.ipynb #a15c000c
 @contextmanager
 def _same_draws(device):
-    "What is drawn inside is drawn again afterwards: torch's generators, on the CPU and on `device`, and Python's."
+    "What torch (on the CPU and `device`) and Python draw inside is drawn again afterwards."
     state, devices = random.getstate(), [device] if device.type in ('cuda', 'xpu') else []
     with torch.random.fork_rng(devices, device_type=device.type if devices else 'cuda'):
         try: yield
@@ -267,13 +272,16 @@ def _nudged(model):
 
 class _Both(nn.Module):
     "A model and the parts of its view."
-    def __init__(self, view): super().__init__(); self.model, self.view = view.model, nn.Sequential(*view.parts())
+    def __init__(self, view):
+        super().__init__()
+        self.model, self.view = view.model, nn.Sequential(*view.parts())
     def forward(self, name, x): return getattr(self, name)(x)
 
     def lent(self, name, x, weights):
         "What 'model' or 'view' gives with other weights, statistics being moved in a copy."
         buffers = {b: b.clone() for b in self.buffers()}
-        with _same_draws(x.device), _unwatched(self): return _lend(self, lambda t: weights.get(t, buffers.get(t, t)), name, x.clone())
+        with _same_draws(x.device), _unwatched(self):
+            return _lend(self, lambda t: weights.get(t, buffers.get(t, t)), name, x.clone())
 
 # %% ../nbs/01_unravel.ipynb #a15c000f
 def check_images(
@@ -321,10 +329,11 @@ def _through_view(view, run):
 
 # %% ../nbs/01_unravel.ipynb #01b0000a
 def _compare(view, want, got, tol, why):
-    "A `NotResidualError` with a reason if the view's output is not the model's; False if both are zero, and tell nothing."
+    "A `NotResidualError` with a reason if the view's output is not the model's; False if both are zero."
     name = type(view.model).__name__
     shape = tuple(got.shape) if hasattr(got, 'shape') else type(got).__name__
-    if tuple(want.shape) != shape: raise NotResidualError(f'{name} gives {tuple(want.shape)}, its unravelled view {shape}')
+    if tuple(want.shape) != shape:
+        raise NotResidualError(f'{name} gives {tuple(want.shape)}, its unravelled view {shape}')
     diff, size = (want - got).abs().max().item(), want.abs().max().item()
     if diff <= tol * size: return size > 0
     raise NotResidualError(f'the unravelled view of {name} differs from the model by {diff:.2g}, '
@@ -332,7 +341,7 @@ def _compare(view, want, got, tol, why):
 
 # %% ../nbs/01_unravel.ipynb #a15c0036
 def _model_lent(both, x, weights):
-    "What the model gives with other weights, or with its own where that is not finite, and those weights; None: it cannot train on `x`."
+    "(output, weights) with other weights, or with its own where that is not finite; None: it cannot train on `x`."
     model = both.model
     for lent in (weights, {}):
         try: want = _tensor_of(lambda x: both.lent('model', x, lent), x, type(model).__name__)
@@ -344,7 +353,8 @@ def _model_lent(both, x, weights):
     return want, lent
 
 # %% ../nbs/01_unravel.ipynb #01b0000d
-_only_in_training = ('in training mode its forward does what no module of the view does, such as F.dropout(x, p, self.training). '
+_only_in_training = ('in training mode its forward does what no module of the view does, '
+                     'such as F.dropout(x, p, self.training). '
                      'Make that a module of the network, self.drop = nn.Dropout(p), and name it in the rule')
 
 def _compare_nudged(view, x, weights, amp, tol):
@@ -354,7 +364,8 @@ def _compare_nudged(view, x, weights, amp, tol):
     want, lent = _model_lent(both, x, weights)
     if want is None or not want.isfinite().all(): return False
     with amp: got = _through_view(view, lambda: both.lent('view', x, lent))
-    try: return _compare(view, want, got, tol, _only_in_training if training else 'its rule is not what the model runs')
+    try:
+        return _compare(view, want, got, tol, _only_in_training if training else 'its rule is not what the model runs')
     except NotResidualError:
         again = both.lent('model', x, lent) if training else want
         if (again - want).abs().max() <= tol * want.abs().max(): raise
@@ -369,7 +380,7 @@ def check_view(
     view:Unraveled, # an unravelled network
     x:torch.Tensor, # a batch, as the model takes it
 )->bool: # False if the outputs are such that they tell nothing
-    "A `NotResidualError` if the view differs from its model, in its mode or in evaluation, or a block cannot be skipped."
+    "A `NotResidualError` if the view differs from its model in either mode, or a block cannot be skipped."
     check_unraveled(view); _check_batch(view, x)
     model, name, seen = view.model, type(view.model).__name__, _AutocastSeen(x.device)
     with preserved_modes(model), torch.no_grad(), _eagerly():
@@ -395,7 +406,8 @@ def register_family(
     *classes:type|str, # classes, or dotted names such as 'torchvision.models.resnet.ResNet'
 )->Callable: # decorator for `rule(model) -> (stem, stages, head)`, three lists
     "Register how the networks of `classes` come apart; the newest rule for a class wins."
-    if not classes: raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
+    if not classes:
+        raise ValueError('a family is a class or its dotted name, as in @register_family(MyNet); got none')
     for c in classes:
         if not isinstance(c, (type, str)):
             raise ValueError(f'a family is a class or its dotted name; got an object of class {type(c).__name__}')
@@ -456,7 +468,8 @@ def _proposed(model, stages, images):
     "The view that a trace of one pass proposes; its rule is printed."
     if stages != 'auto':
         raise ValueError(f"stages is None, by the rule of the family, or 'auto', by a trace of one pass; got {stages!r}")
-    if images is None: raise ValueError("stages='auto' traces one pass: unravel(model, stages='auto', images=x), x a batch")
+    if images is None:
+        raise ValueError("stages='auto' traces one pass: unravel(model, stages='auto', images=x), x a batch")
     from stimulative.proposals import propose_rule
     proposal = propose_rule(_bare(model), images)
     print(proposal.code)
@@ -469,8 +482,9 @@ def unravel(
     stages:str|None=None, # None: the rule of its family; 'auto': a rule is proposed, checked and printed
     images:torch.Tensor|None=None, # for 'auto': a batch, as the model takes it
 )->Unraveled: # its view, checked against the model on the first batch
-    "Take a residual network apart without changing it; a `NotResidualError` if it is none, or none that is known."
-    if not isinstance(model, nn.Module): raise ValueError(f'unravel takes an nn.Module, got {type(model).__name__}')
+    "Take a residual network apart without changing it; a `NotResidualError` where that is not known to work."
+    if not isinstance(model, nn.Module):
+        raise ValueError(f'unravel takes an nn.Module, got {type(model).__name__}')
     if stages is not None: return _proposed(model, stages, images)
     model = _bare(model)
     rule = _rule_of(model)
@@ -479,7 +493,8 @@ def unravel(
     view = Unraveled(model, stem, stages, head)
     if not _is_one_block(view): return view
     block = type(view.path()[0]).__name__
-    raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {block}: it has no sub-network but itself')
+    raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {block}: '
+                           'it has no sub-network but itself')
 
 # %% ../nbs/01_unravel.ipynb #76f0a6e8
 def _is_sequence(m): return isinstance(m, nn.Sequential) and type(m).forward is nn.Sequential.forward
@@ -503,7 +518,7 @@ def _is_stage(m):
 
 # %% ../nbs/01_unravel.ipynb #01b00023
 def _parts(modules):
-    "(kind, part) in running order: 'stage' a list of blocks, 'skip' a block that joins the open stage, 'plain' any other module."
+    "(kind, part) in order: 'stage' a list of blocks, 'skip' a block of the open stage, 'plain' the rest."
     for m in modules:
         if isinstance(m, nn.Identity): continue
         elif _is_stage(m): yield 'stage', [b for b in m if not isinstance(b, nn.Identity)]
@@ -513,7 +528,9 @@ def _parts(modules):
         elif hasattr(m, 'use_res_connect'): yield ('skip', m) if m.use_res_connect else ('stage', [m])
         elif rule := _rule_of(m):
             stem, stages, head = rule(m)
-            yield from [('plain', o) for o in stem] + [('stage', list(o)) for o in stages] + [('plain', o) for o in head]
+            yield from [('plain', o) for o in stem]
+            yield from [('stage', list(o)) for o in stages]
+            yield from [('plain', o) for o in head]
         else: yield 'plain', m
 
 # %% ../nbs/01_unravel.ipynb #01b00025
@@ -540,24 +557,13 @@ def split_stages(
     return stem, stages, _after(stages, between)
 
 @register_family(nn.Sequential)
-def sequential_rule(model): return split_stages(model) if _is_sequence(model) else ([], [], [])
+def sequential_rule(model):
+    "Any sequence with stages in it."
+    return split_stages(model) if _is_sequence(model) else ([], [], [])
 
 # %% ../nbs/01_unravel.ipynb #489ff9eb
-_tv = 'torchvision.models.'
-
-@register_family(_tv + 'resnet.ResNet')   # ResNeXt and Wide ResNet are of this class too
+@register_family('torchvision.models.resnet.ResNet')   # ResNeXt and Wide ResNet are of this class too
 def resnet_rule(m):
+    "torchvision's ResNet."
     stem, head = [m.conv1, m.bn1, m.relu, m.maxpool], [m.avgpool, nn.Flatten(1), m.fc]
     return split_stages([*stem, m.layer1, m.layer2, m.layer3, m.layer4, *head])
-
-@register_family(_tv + 'mobilenetv2.MobileNetV2')
-def mobilenetv2_rule(m): return split_stages([m.features, nn.AdaptiveAvgPool2d(1), nn.Flatten(1), m.classifier])
-
-@register_family(_tv + 'mobilenetv3.MobileNetV3', _tv + 'efficientnet.EfficientNet')
-def mobilenetv3_rule(m): return split_stages([m.features, m.avgpool, nn.Flatten(1), m.classifier])
-
-@register_family(_tv + 'convnext.ConvNeXt')
-def convnext_rule(m): return split_stages([m.features, m.avgpool, m.classifier])
-
-@register_family(_tv + 'regnet.RegNet')
-def regnet_rule(m): return split_stages([m.stem, m.trunk_output, m.avgpool, nn.Flatten(1), m.fc])

@@ -30,6 +30,7 @@ def _alive(net):
         if p.is_floating_point(): p.data += torch.randn_like(p) * .1 / width ** .5
     return net.eval()
 
+# %% ../nbs/95_zoo.ipynb #95b00001
 def _view_of(net, x):
     "(how, view) by the rule of its family, or by a trace where there is none; checked in both modes."
     try: how, view = 'rule', unravel(net)
@@ -40,6 +41,7 @@ def _view_of(net, x):
     net.eval()
     return how, view
 
+# %% ../nbs/95_zoo.ipynb #95b00002
 def zoo_row(
     name:str, # of the network
     make:Callable, # gives it
@@ -49,7 +51,8 @@ def zoo_row(
     "How one network comes apart, and whether its view gives what it gives."
     torch.manual_seed(seed)
     net = _alive(make())
-    row = dict(network=name, family=type(net).__name__, how='refused', depths='', view=None, sub=None, reason='')
+    row = dict(network=name, family=type(net).__name__, how='refused',
+               depths='', view=None, sub=None, reason='')
     try: how, view = _view_of(net, x)
     except (NotResidualError, ValueError) as e: return row | dict(reason=str(e))
     except RuntimeError as e: return row | dict(reason=f'it does not run on images of {tuple(x.shape)} ({e})')
@@ -58,31 +61,52 @@ def zoo_row(
     return row | dict(how=how, depths=str(view.depths), view=far(full), sub=far(least))
 
 # %% ../nbs/95_zoo.ipynb #f930000a
+def _image_nets():
+    "Classification: name -> (function that gives a network, shape of a batch)."
+    import torchvision.models as tv
+    names = '''alexnet vgg11 squeezenet1_1 googlenet inception_v3 shufflenet_v2_x0_5 densenet121
+               resnet18 resnext50_32x4d mobilenet_v2 mobilenet_v3_small efficientnet_b0 efficientnet_v2_s
+               regnet_y_400mf convnext_tiny mnasnet0_5 swin_t swin_v2_t'''.split()
+    px = dict(inception_v3=139, squeezenet1_1=96, densenet121=96)
+    old = dict.fromkeys(('googlenet', 'inception_v3'), dict(init_weights=False, aux_logits=False))
+    nets = {}
+    for name in names:
+        side = px.get(name, 64)
+        nets[name] = partial(getattr(tv, name), **old.get(name, {})), (2, 3, side, side)
+    nets['vit, 4 blocks'] = partial(tv.VisionTransformer, 32, 8, 4, 2, 32, 64, .1, .1), (2, 3, 32, 32)
+    nets['maxvit, 2 stages'] = partial(tv.maxvit.MaxVit, (64, 64), 16, 2, [16, 32], [2, 2], 8, .1), (2, 3, 64, 64)
+    return nets
+
+# %% ../nbs/95_zoo.ipynb #95b00005
+def _video_nets():
+    "Video: clips of frames."
+    from torchvision.models import video
+    names = 'r3d_18', 'mc3_18', 'r2plus1d_18', 'swin3d_t'
+    nets = {name: (getattr(video, name), (2, 3, 8, 48, 48)) for name in names}
+    return {**nets, 's3d': (video.s3d, (1, 3, 16, 224, 224))}
+
+# %% ../nbs/95_zoo.ipynb #95b00007
 def _sequence(make):
     "The body of a segmentation network and its classifier, as a sequence."
     net = make()
     return nn.Sequential(*net.backbone.values(), net.classifier)
 
-def torchvision_zoo()->dict: # name -> (function that gives a network, shape of a batch)
-    "One small network of each class of torchvision."
-    import torchvision.models as tv
-    plain = '''alexnet vgg11 squeezenet1_1 googlenet inception_v3 shufflenet_v2_x0_5 densenet121 resnet18 resnext50_32x4d mobilenet_v2
-               mobilenet_v3_small efficientnet_b0 efficientnet_v2_s regnet_y_400mf convnext_tiny mnasnet0_5 swin_t swin_v2_t'''.split()
-    px = dict(inception_v3=139, squeezenet1_1=96, densenet121=96)
-    old = dict.fromkeys(('googlenet', 'inception_v3'), dict(init_weights=False, aux_logits=False))
-    nets = {n: (partial(getattr(tv, n), **old.get(n, {})), (2, 3, *(px.get(n, 64),) * 2)) for n in plain}
-    nets['vit, 4 blocks'] = partial(tv.VisionTransformer, 32, 8, 4, 2, 32, 64, .1, .1), (2, 3, 32, 32)
-    nets['maxvit, 2 stages'] = partial(tv.maxvit.MaxVit, (64, 64), 16, 2, [16, 32], [2, 2], 8, .1), (2, 3, 64, 64)
-    clip = 2, 3, 8, 48, 48
-    nets |= {n: (getattr(tv.video, n), clip) for n in ('r3d_18', 'mc3_18', 'r2plus1d_18', 'swin3d_t')}
-    nets['s3d'] = tv.video.s3d, (1, 3, 16, 224, 224)
+def _segmentation_nets():
+    "Segmentation, as they are and as sequences, and one that detects."
+    from torchvision.models import detection, segmentation
     blank = dict(weights=None, weights_backbone=None)
+    nets = {}
     for name in ('fcn_resnet50', 'deeplabv3_resnet50', 'lraspp_mobilenet_v3_large'):
-        make = partial(getattr(tv.segmentation, name), **blank)
+        make = partial(getattr(segmentation, name), **blank)
         nets[name] = make, (2, 3, 64, 64)
         if 'resnet' in name: nets[f'{name}, as a sequence'] = partial(_sequence, make), (2, 3, 64, 64)
-    nets['fasterrcnn_resnet50_fpn'] = partial(tv.detection.fasterrcnn_resnet50_fpn, **blank, min_size=64, max_size=64), (2, 3, 64, 64)
-    return nets
+    detector = partial(detection.fasterrcnn_resnet50_fpn, **blank, min_size=64, max_size=64)
+    return {**nets, 'fasterrcnn_resnet50_fpn': (detector, (2, 3, 64, 64))}
+
+# %% ../nbs/95_zoo.ipynb #95b00009
+def torchvision_zoo()->dict: # name -> (function that gives a network, shape of a batch)
+    "One small network of each class of torchvision."
+    return {**_image_nets(), **_video_nets(), **_segmentation_nets()}
 
 # %% ../nbs/95_zoo.ipynb #f930000d
 timm_names = '''test_convnext test_efficientnet test_vit test_nfnet test_mambaout test_byobnet test_resnet
@@ -122,6 +146,12 @@ def timm_zoo(
     return {n: (partial(_timm_net, n, size(n)), (2, 3, size(n), size(n))) for n in timm_names}
 
 # %% ../nbs/95_zoo.ipynb #f9300012
+def _record(out, px, seed):
+    "A record without rows, or with those that are written already."
+    command = f'python -m stimulative.zoo --px {px} --seed {seed}'
+    rows = json.loads(Path(out).read_text())['rows'] if out and Path(out).exists() else []
+    return dict(command=command, source=source_version(), **versions(), timm=version('timm'), rows=rows)
+
 @call_parse
 def zoo(
     out:str='', # a JSON file to write, after each network
@@ -131,13 +161,9 @@ def zoo(
 ):
     "How every family of torchvision and timm comes apart, as a record."
     warnings.simplefilter('ignore')
-    nets = torchvision_zoo() | timm_zoo(px)
-    asked = names.split() or list(nets)
-    command = f'python -m stimulative.zoo --px {px} --seed {seed}'
-    record = dict(command=command, source=source_version(), **versions(), timm=version('timm'), rows=[])
-    if out and Path(out).exists(): record['rows'] = json.loads(Path(out).read_text())['rows']
+    nets, record = torchvision_zoo() | timm_zoo(px), _record(out, px, seed)
     done = {row['network'] for row in record['rows']}
-    for name in asked:
+    for name in names.split() or list(nets):
         if name in done: continue
         make, shape = nets[name]
         torch.manual_seed(seed)
