@@ -152,7 +152,7 @@ def write_rivals(
     records = read_records(path)
     for r in records:
         facts = {} if r['diverged'] else network_facts(Run(**r['settings']), out, data)
-        r['epochs'] = r['epochs'][-1:]      # the course of training is left out
+        r.pop('epochs')      # the course of training is left out
         r['summary'] |= {k: round(v, 3) for k,v in facts.items()}
     text = json.dumps(dict(command=command, records=records), separators=(',', ':'))
     Path(path).write_text(text.replace('{"key"', '\n{"key"'))
