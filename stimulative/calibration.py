@@ -41,9 +41,10 @@ def fitted_temperature(
     "The temperature of the largest likelihood (Guo et al. 2017, section 4.2)."
     z = logits.double()
     def nll(log_t): return F.cross_entropy(z / math.exp(log_t), labels).item()
-    found = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
-    return math.exp(found.x)
+    best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
+    return math.exp(best.x)
 
+# %% ../nbs/34_calibration.ipynb #52b00001
 def calibration_facts(
     logits:torch.Tensor, # images x classes
     labels:torch.Tensor, # a class per image
@@ -65,7 +66,8 @@ def subnet_logits(
     view = unravel(model)
     paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
     check_asked(paths)
-    batches, parts = calibration_batches(calib_dl, n_images), {d: [] for d in paths}
+    batches = calibration_batches(calib_dl, n_images)
+    parts = {d: [] for d in paths}                  # (logits, labels) of each test batch
     view.check(batches[0][:8].to(next(model.parameters()).device))
     with closing(path_logits(view, batches, test_dl, paths)) as outputs:
         for d,z,y in outputs: parts[d].append((z.cpu(), y.cpu()))

@@ -37,7 +37,7 @@ def seconds_per_epoch(
     "What an epoch of training takes here, from the mean of some steps."
     learn, timer = run_learner(run, data), _TimeSteps(n_steps)
     epochs = max(run.epochs, math.ceil((2 * n_steps + 1) / len(learn.dls.train)))
-    learn.fit(epochs, run.lr, wd=run.wd, cbs=[*run_callbacks(run), timer])
+    with learn.no_logging(): learn.fit(epochs, run.lr, wd=run.wd, cbs=[*run_callbacks(run), timer])
     return (timer.times[-1] - timer.times[n_steps]) / n_steps * len(learn.dls.train)
 
 # %% ../nbs/48_rival_runs.ipynb #d6000009
@@ -151,7 +151,8 @@ def write_rivals(
     write_records(runs, out, path, command)
     records = read_records(path)
     for r in records:
-        facts = network_facts(Run(**r['settings']), out, data)
+        facts = {} if r['diverged'] else network_facts(Run(**r['settings']), out, data)
+        r.pop('epochs')      # the course of training is left out
         r['summary'] |= {k: round(v, 3) for k,v in facts.items()}
     text = json.dumps(dict(command=command, records=records), separators=(',', ':'))
     Path(path).write_text(text.replace('{"key"', '\n{"key"'))

@@ -70,7 +70,7 @@ _gradaug = Card('GradAug-Randdepth', 'Yang et al., NeurIPS 2020, arXiv 2006.0798
     weights='main 1, each sub-network 1', norms='all passes move the statistics, no re-calibration',
     known='ResNet-110: CIFAR-10 95.77, CIFAR-100 77.63 (main network)',
     ours='dropped blocks are the last ones of a stage, and first blocks stay; '
-         'so branches are not scaled at test')
+         'so branches are not scaled at test; one draw per pass, and not one on each of two GPUs')
 
 # %% ../nbs/25_rivals.ipynb #d5010002
 def gradaug(
@@ -94,7 +94,7 @@ _adn = Card('Adaptive Depth Networks', 'Kang 2024, NeurIPS, arXiv 2312.16392; co
     norms='there a second set of norms in the blocks that always run; '
           'here one set, moved by the main pass alone unless update_bn=True',
     known='ImageNet: ResNet-50 77.6 (base 76.1), MobileNetV2 72.5 (70.6)',
-    ours='no term of the features; topk=None is the KL over all classes, '
+    ours='no term of the features, which the published commands do not ask for either; topk=None is the KL over all classes, '
          'which it is wherever there are 500 or fewer')
 
 # %% ../nbs/25_rivals.ipynb #d5010003
@@ -181,8 +181,9 @@ _cosub = Card('cosub', 'Touvron et al., CVPR 2023, arXiv 2212.04884; code facebo
     drawn='2 per step, no main network', teacher='label and the other sub-network, half each; binary cross entropy',
     weights='1/4 for each of the four terms', norms='all passes move the statistics',
     known='ViT on ImageNet, other models than ours',
-    ours='one draw for the batch and not one per image, uniform over depths; '
-         'mixing labels (MixUp) is left to the user')
+    ours='one draw for the batch and not one per image; uniform over depths, where the published one '
+         'drops blocks at a small constant rate, so that the main network itself is seldom trained here; '
+         'labels are not mixed unless the user adds MixUp')
 
 # %% ../nbs/25_rivals.ipynb #d5010005
 def cosub(
