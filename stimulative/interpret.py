@@ -11,9 +11,9 @@ from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
-from .unravel import check_depths, check_space, unravel
+from .unravel import check_depths, check_kind, check_space, unravel
 from .recalibrate import calibration_bs
-from .loafing import evaluate_subnets, summarize
+from .loafing import check_results, evaluate_subnets, summarize
 from .destroying import destroyed_path, destruction, destruction_paths
 
 # %% auto #0
@@ -92,6 +92,7 @@ def undisturbed(
     progress:Callable|None=None, # None: a bar, unless the learner has none
 ):
     "Yield (calibration loader, test loader, progress) of an evaluation; loaders and random states are put back."
+    check_kind(learn, Learner, 'learn', 'a Learner')
     if calib_dl is None: calib_dl = learn.dls.train
     if test_dl is None: test_dl = learn.dls.valid
     check_same_classes(learn.dls, test_dl)
@@ -109,7 +110,7 @@ class LoafingInterpretation:
     ):
         self.results, self.name = results, name
         self.depths = check_space(depths)
-        for d in results.depths: check_depths(d, self.depths)
+        for d in check_results(results, ('depths',)).depths: check_depths(d, self.depths)
 
     def summary(self)->"DataFrame": # one row: main (%), all (%) mean, std, sub-networks
         "Main network, mean and standard deviation over the sub-networks, in percent: a row of Table r3."
@@ -256,6 +257,7 @@ class DestructionInterpretation:
     ):
         self.results, self.name = results, name
         self.depths = check_space(depths)
+        check_results(results, ('kind', 'layers'))
         for kind,layers in zip(results.kind, results.layers): tested_path(kind, layers, self.depths)
 
     @property
@@ -362,7 +364,7 @@ def from_learner(cls:DestructionInterpretation,
     progress:Callable|None=None, # wraps steps of calibration, then of test, once for each kind; None: a bar each, if the learner has them
 )->DestructionInterpretation:
     "Delete and permute layers of `learn.model` and test what is left; where nothing can be permuted, delete only."
-    depths = unravel(learn.model).depths
+    depths = unravel(check_kind(learn, Learner, 'learn', 'a Learner').model).depths
     kinds = _kinds(depths, k_delete, k_permute)
     for kind,k in kinds.items(): destruction_paths(depths, kind, k, sample, seed)      # errors come before any work
     results = []
@@ -388,17 +390,18 @@ def write_results(
     path, # of the CSV file
 ):
     "Write the results of several trainings, a row per network: `training` and `main` (its depths) first; per-class accuracies are left out."
-    kinds = {type(i).__name__ for i in interps.values()}
+    check_kind(path, (str, Path), 'path', 'the name of a file')
+    kinds = {type(i).__name__ for i in check_kind(interps, dict, 'interps', 'name -> interpretation').values()}
+    wrong = kinds - {'LoafingInterpretation', 'DestructionInterpretation'}
+    if wrong: raise ValueError(f'interps must be interpretations, got {", ".join(wrong)}')
     if len(kinds) != 1:
         raise ValueError('a file holds interpretations of one kind, at least one; '
                          f'got {sorted(kinds) or "none"}')
     pd.concat([_frame(name, i) for name,i in interps.items()]).to_csv(path, index=False)
 
 # %% ../nbs/30_interpret.ipynb #4022ed3b
-def read_results(
-    path, # of a file that `write_results` wrote
-)->dict: # name -> the interpretation
-    "Read what `write_results` wrote."
+def _interpretations(path):
+    "What a file holds, row by row."
     columns = pd.read_csv(path, nrows=0).columns
     how = {c: ast.literal_eval for c in ['main', *_written]} | dict(training=str, of=int)
     df = pd.read_csv(path, converters={c: f for c,f in how.items() if c in columns})
@@ -407,3 +410,13 @@ def read_results(
         results = part.drop(columns=['training', 'main']).reset_index(drop=True)
         return kind(results, part.main.iloc[0], name)
     return {name: interpretation(name, part) for name,part in df.groupby('training', sort=False)}
+
+def read_results(
+    path, # of a file that `write_results` wrote
+)->dict: # name -> the interpretation
+    "Read what `write_results` wrote; a `ValueError` for any other file."
+    check_kind(path, (str, Path), 'path', 'the name of a file')
+    if not Path(path).is_file(): raise FileNotFoundError(f'no results at {path}')
+    try: return _interpretations(path)
+    except (KeyError, SyntaxError, TypeError, ValueError) as e:
+        raise ValueError(f'{path} is not a file that `write_results` wrote ({type(e).__name__}: {e})') from e

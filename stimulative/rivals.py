@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from fastai.basics import *
 
 from .subnets import Constant, FromMask, Nested, Sandwich, Uniform, all_depths, base_or_full
-from .divergence import BCE, KL, Adaptive, RunningMeans, layer_normed
-from .step import Sides, blocks_run
+from .divergence import BCE, KL, Adaptive, RunningMeans, _check_above_0, layer_normed
+from .step import Sides, blocks_run, check_switches
 from .callback import StimulativeCallback
 from .baselines import _states
 
@@ -57,6 +57,7 @@ def stpp(
     seed:int=0, # of the draws
 )->StimulativeCallback:
     "Stimulative Training++."
+    check_switches(normalise_main=normalise_main)
     main_logits = partial(layer_normed, amplitude=amplitude) if normalise_main else None
     cb = StimulativeCallback(w_sub, seed, update_bn=update_bn, weigh=None, sampler=Uniform(n), space=space,
         sub_tfm=Sides((smallest, 1), between=True), divergence=KL(standardise='ln', amplitude=amplitude),
@@ -170,6 +171,7 @@ def gkt_like(
     seed:int=0, # of the draws
 )->StimulativeCallback:
     "Group knowledge, as far as it is known."
+    check_switches(banks=banks)
     teacher = RunningMeans(groups, beta) if banks else 'parent'
     sampler = Nested(ratio, groups, chain=not banks)
     cb = StimulativeCallback(w_sub, seed, update_bn=update_bn, weigh=None, sampler=sampler, teacher=teacher)
@@ -203,7 +205,9 @@ class ClipEntries(Callback):
     order = 11      # after mixed precision has taken its scale off, as GradientClip
     def __init__(self,
         largest:float=1., # absolute value of an entry
-    ): self.largest = largest
+    ):
+        _check_above_0(largest=largest)
+        self.largest = largest
     def before_step(self): nn.utils.clip_grad_value_(self.model.parameters(), self.largest)
 
 # %% ../nbs/25_rivals.ipynb #d5000020

@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 
+from .unravel import check_kind
+
 # %% auto #0
 __all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'stored_run',
            'results_frame', 'results', 'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
@@ -107,7 +109,7 @@ def settings_key(
     settings:dict, # of JSON alone
 )->str: # 16 hexadecimal digits
     "The name of a run: the same for the same settings, another for others."
-    text = json.dumps(_plain(settings), sort_keys=True)
+    text = json.dumps(_plain(check_kind(settings, dict, 'settings', 'a dictionary')), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 # %% ../nbs/40_store.ipynb #af98d0e4
@@ -118,7 +120,7 @@ class ResultsStore:
     def __init__(self,
         path, # of the file; made with the first record
     ):
-        self.path = Path(path)
+        self.path = Path(check_kind(path, (str, Path), 'path', 'the name of a file'))
 
     @contextmanager
     def _open(self):
@@ -140,6 +142,7 @@ def put(self:ResultsStore,
     record:dict, # what came of it
 ):
     "Keep a record, in the place of an earlier one of the same settings."
+    for name,given in dict(settings=settings, record=record).items(): check_kind(given, dict, name, 'a dictionary')
     now = datetime.now(timezone.utc).isoformat(timespec='seconds')
     row = (settings_key(settings), now, json.dumps(settings), json.dumps(record))
     with self._open() as db: db.execute('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)', row)
@@ -170,7 +173,8 @@ def records(self:ResultsStore)->list: # [(settings, record)], in the order in wh
     if not self.path.exists(): return []
     query = 'SELECT settings, record FROM runs ORDER BY finished, rowid'
     with self._open() as db: rows = db.execute(query).fetchall()
-    return [(json.loads(settings), json.loads(record)) for settings,record in rows]
+    try: return [(json.loads(settings), json.loads(record)) for settings,record in rows]
+    except ValueError as e: raise OSError(f'{self.path} cannot be used as a results store: a row of it is no JSON ({e})') from e
 
 @patch
 def __len__(self:ResultsStore): return len(self.records())
@@ -181,12 +185,12 @@ def find(self:ResultsStore,
     key:str, # the first digits of a key
 )->tuple: # (settings, record)
     "The one finished run whose key begins so; a `ValueError` if it is not one."
+    check_kind(key, str, 'key', 'the first digits of a key')
     by_key = {settings_key(s): (s, r) for s,r in self.records()}
     keys = [k for k in by_key if k.startswith(key)]
     if len(keys) == 1 and key: return by_key[keys[0]]
     which = f'{len(keys)} runs have keys that begin with it' if keys else f'there are {", ".join(by_key) or "none"}'
     raise ValueError(f'{key!r} is no key of a run in {self.path}: {which}')
-
 
 # %% ../nbs/40_store.ipynb #40df0001
 def stored_run(
@@ -210,7 +214,7 @@ def results(
     out='results', # folder of the results
 )->"DataFrame": # a row per finished run, in the order in which they were finished
     "All finished runs of a folder; a `FileNotFoundError` if it has none."
-    path = Path(out).expanduser()/'results.sqlite'
+    path = Path(check_kind(out, (str, Path), 'out', 'the name of a folder')).expanduser()/'results.sqlite'
     if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
     return results_frame(ResultsStore(path).records())
 
