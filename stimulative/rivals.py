@@ -230,7 +230,7 @@ def alphanet(
     "Sandwich rule with the adaptive alpha-divergence."
     cb = StimulativeCallback(w_sub, seed, update_bn=update_bn, weigh=None, sampler=Sandwich(n),
                              divergence=Adaptive(clip=clip))
-    if clip_value: cb.companions.append(ClipEntries(clip_value))
+    if clip_value is not None: cb.companions.append(ClipEntries(clip_value))
     return _with_card(cb, _alphanet)
 
 # %% ../nbs/25_rivals.ipynb #d5000023
