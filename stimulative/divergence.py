@@ -255,6 +255,8 @@ def earned(
 )->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
     "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
     _check_logits(z_main, z_main)
+    if isinstance(lam, numbers.Real) and not 0 <= lam: raise ValueError(f'lam must be at least 0, got {lam!r}')
+    _check_above_0(power=power, cap=cap)
     chance = 1 / z_main.shape[1]
     known = ((right_class(z_main, y) - chance) / (1 - chance)).clamp(min=0)
     weight = lam * known ** power
