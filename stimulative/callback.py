@@ -4,7 +4,7 @@
 
 # %% ../nbs/21_callback.ipynb #c9914709
 from __future__ import annotations
-import math, warnings
+import math, numbers, warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from fastai.losses import BaseLoss
 from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
-from .unravel import preserved_modes, unravel
+from .unravel import check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
 from .divergence import check_divergence, earned, targets_of
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
@@ -51,6 +51,7 @@ class ramp:
         over:float=1., # fraction of training in which it grows, above 0 and at most 1
         power:float=2., # 1: linearly; 2: slowly at first
     ):
+        for name,given in dict(over=over, power=power).items(): check_kind(given, numbers.Real, name, 'a number')
         if not (0 < over <= 1 and 0 < power < math.inf):
             raise ValueError(f'ramp needs 0 < over <= 1 and a finite power > 0; got {over} and {power}')
         self.lam = check_lam(lam)

@@ -32,7 +32,7 @@ def _made(fn, seed):
 def _check_methods(methods):
     "Every method is None or a function that makes callbacks."
     def fits(make): return make is None or callable(make) and not isinstance(make, Callback)
-    if methods and all(map(fits, methods.values())): return
+    if isinstance(methods, dict) and methods and all(map(fits, methods.values())): return
     raise ValueError(f'methods is {{name: function that makes callbacks, or None}}; got {methods!r}')
 
 # %% ../nbs/44_comparison.ipynb #2aa1cd60

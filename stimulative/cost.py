@@ -16,10 +16,10 @@ from typing import NamedTuple
 import torch, torch.nn.functional as F
 from torch import nn
 
-from .unravel import check_count, unravel
+from .unravel import check_count, check_function, check_kind, unravel
 from .subnets import sample_subnet, step_generator
 from .recalibrate import preserved_statistics
-from .step import check_lam, stimulative_backward, stimulative_loss, sub_kl
+from .step import check_labels, check_lam, stimulative_backward, stimulative_loss, sub_kl
 from .loafing import part_sizes, size_after, stage_layers
 
 # %% auto #0
@@ -249,10 +249,13 @@ def measure_cost(
     "Time and memory of ways to take a step, taking turns on the same drawn sub-networks."
     check_count(n, 'n')
     check_count(n_memory, 'n_memory', 0)
-    if methods is None: methods = step_methods
+    for name,given in dict(amp=amp, progress=progress).items(): check_function(given, name)
+    methods = check_kind(step_methods if methods is None else methods, dict, 'methods', 'name -> step')
+    for name,step in methods.items(): check_function(step, f'methods[{name!r}]')
     if not methods: raise ValueError('no method to measure was given')
     view = unravel(model)
     view.check(xb)
+    with torch.no_grad(), preserved_statistics(view.model): check_labels(yb, view.model.eval()(xb))
     draws = [sample_subnet(view.depths, step_generator(seed, 0, i)) for i in range(n)]
     def timed(step, depths): return elapsed_seconds(lambda: step(view, xb, yb, depths, 10., amp), xb.device)
     with _measurable(view.model):

@@ -12,6 +12,8 @@ from fastcore.xdg import xdg_cache_home
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from .unravel import check_kind
+
 # %% auto #0
 __all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits', 'split_loaders', 'digits_dls',
            'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'OpenImage', 'ParentLabel', 'decode_images',
@@ -461,6 +463,7 @@ def cifar_dls(
     if name not in _cifar: raise ValueError(f"name is 'cifar10' or 'cifar100', got {name!r}")
     _check_bs(bs)
     if size < 32: raise ValueError(f'size is 32, or more to enlarge the images; got {size}')
+    if path is not None: check_kind(path, (str, Path), 'path', 'the name of a folder')
     root = _cifar_root(name, path)
     files, (train, valid), vocab = labelled_files(root, ('train', 'test'))
     labels = [vocab.index(f.parent.name) for f in files]
@@ -475,7 +478,6 @@ def cifar_dls(
     for dl,part in zip(dls.loaders, splits): dl.resident = TensorImage(images[part]), TensorCategory(torch.tensor(labels)[part])
     dls.drawn = _digests(splits, labels)
     return dls
-
 
 # %% ../nbs/20_data.ipynb #f20a0039
 def _imagenet_tfms(size):
@@ -517,7 +519,7 @@ def folder_dls(
 )->DataLoaders: # train (shuffled, without the last short batch) and valid; the test images are the last
     "A folder of images, with the usual transforms of ImageNet."
     _check_bs(bs)
-    root = Path(path).expanduser()
+    root = Path(check_kind(path, (str, Path), 'path', 'the name of a folder')).expanduser()
     if not root.is_dir(): raise FileNotFoundError(f'no folder of images at {root}')
     names = folder_splits(root)
     files, splits, vocab = labelled_files(root, names)
@@ -547,7 +549,7 @@ def imagenet_dls(
     **draw, # n_train, valid_pct, wrong, seed of `folder_dls`
 )->DataLoaders: # as of `folder_dls`
     "ImageNet, or a folder laid out like it."
-    root = Path(path).expanduser()
+    root = Path(check_kind(path, (str, Path), 'path', 'the name of a folder')).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(f'no ImageNet at {root}. ILSVRC2012 is given out at image-net.org to those who ask; '
                                 f'expected are {root}/train/<class>/ and {root}/val/<class>/')

@@ -306,6 +306,8 @@ def earned(
     known:Callable=knows_class, # of (logits, labels): what is known beyond chance, 0 to 1
 )->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
     "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
+    if isinstance(lam, numbers.Real) and not 0 <= lam: raise ValueError(f'lam must be at least 0, got {lam!r}')
+    _check_above_0(power=power, cap=cap)
     weight = lam * known(z_main, y) ** power
     return weight / (1 + weight / cap)
 

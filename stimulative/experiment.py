@@ -14,7 +14,7 @@ from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.fp16 import MixedPrecision, AMPMode
 from fastai.callback.training import GradientClip
 
-from .unravel import NotResidualError
+from .unravel import NotResidualError, check_function, check_kind
 from .recalibrate import all_finite
 from .cost import work_clock
 from .models import import_named, network_function, networks
@@ -256,6 +256,7 @@ def _data_options(run):
     for setting,option in _data_settings.items():
         value, default = getattr(run, setting), Run.__dataclass_fields__[setting].default
         if value == default: continue
+        _check_setting(setting, value)
         if options.get(option, value) != value: raise ValueError(f'{setting} is {value}, and data_options say {option}={options[option]}')
         options[option] = value
     return options
@@ -1062,6 +1063,9 @@ def train(
     say:Callable=print, # called with a line where a stored result is returned
 )->dict: # settings, summary, epochs, subnets, versions; the same in every process
     "Carry out a run, evaluate its ordered sub-networks (at most 1,000), store the record; or return the one that is stored."
+    check_kind(run, Run, 'run', 'a Run')
+    for name,given in dict(report=report, say=say).items(): check_function(given, name)
+    if cbs is not None: check_kind(cbs, (list, tuple, L), 'cbs', 'a list of callbacks')
     skip = SkipValidation(valid_every)
     with process_group():
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')

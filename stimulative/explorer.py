@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .unravel import check_depths
+from .unravel import check_depths, check_kind
 from .loafing import stage_layers
 from .destroying import count_swaps, destroyed_path
 from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, size_axes, sizes, training_names
@@ -420,6 +420,7 @@ def _path_accuracy(o, name=''):
 def _runs(destruction):
     "What `explore` was given to destroy, as `PathAccuracy`s."
     if isinstance(destruction, (DestructionInterpretation, PathAccuracy, Learner)): destruction = [destruction]
+    check_kind(destruction, Iterable, 'destruction', 'a list, or name -> DestructionInterpretation')
     if isinstance(destruction, dict): return [_path_accuracy(o, name) for name,o in destruction.items()]
     return [_path_accuracy(o) for o in destruction]
 
@@ -430,7 +431,8 @@ class Explorer:
         space = same_space([*interps, *runs])
         self.interps, self.runs = list(interps), list(runs)
         self.depths = check_depths(space if depths is None else depths, space)
-        self.gone, self.path = tuple(gone), destroyed_path(space, gone)
+        self.gone = tuple(check_kind(gone, Iterable, 'gone', 'layer numbers'))
+        self.path = destroyed_path(space, gone)
         self.x, self.live = x, live
         self.panels = {}
 

@@ -16,10 +16,10 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from .testing import rel_diff
-from .unravel import check_depths, check_images, unravel
+from .unravel import check_depths, check_images, check_kind, unravel
 from .subnets import extract
 from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
-from .loafing import _logits, evaluate_subnets, network_size, predict_classes
+from .loafing import _logits, check_results, evaluate_subnets, network_size, predict_classes
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
 from .cost import check_turns, timed_on
@@ -189,7 +189,7 @@ def check_suffix(
     path, # of a file
 )->str: # its suffix
     "The suffix of a file's name; a `ValueError` with those that are known."
-    suffix = Path(path).suffix
+    suffix = Path(check_kind(path, (str, Path), 'path', 'the name of a file')).suffix
     if suffix in formats: return suffix
     raise ValueError(f'{Path(path).name} must end in one of {", ".join(formats)}: '
                      'the suffix says which kind of file it is')
@@ -347,7 +347,9 @@ def export_subnets(
     "Write several sub-networks and their `index.json` into a folder, all of them or none."
     check_suffix(f'*{suffix}')
     space, folder = unravel(model).depths, _check_new(folder)
-    subnets, rows = [check_depths(d, space) for d in subnets], []
+    subnets, rows = [check_depths(d, space) for d in check_kind(subnets, Iterable, 'subnets', 'depth tuples')], []
+    if not subnets: raise ValueError('no sub-network was asked for: subnets is empty')
+    if results is not None: check_results(results, ('depths', 'accuracy'))
     if calib_dl is not None: calib_dl = calibration_batches(calib_dl, n_images)
     with whole_path(folder) as tmp:
         tmp.mkdir()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd, torch
 from torch import nn
 
-from .unravel import unravel
+from .unravel import check_kind, unravel
 from .recalibrate import batch_norms, calibration_batches
-from .loafing import part_sizes, path_size, subnet_path
+from .loafing import check_results, part_sizes, path_size, subnet_path
 from .calibration import calibration_facts, subnet_logits
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
@@ -188,6 +188,10 @@ def model_card(
     limits:Sequence=(), # sentences on what it should not be used for
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
+    check_results(table, ('depths', 'accuracy', 'ece', 'temperature', 'ece_scaled', 'n_params', 'flops', 'n_test'), 'table')
+    for what,text in dict(name=name, license=license).items(): check_kind(text, str, what, 'a text')
+    for what,given in dict(training=training, data=data).items(): check_kind(given, Mapping, what, 'a dictionary')
+    check_kind(limits, (list, tuple), 'limits', 'a list of sentences')
     if not license:
         raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
     if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")

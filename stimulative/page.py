@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from fastai.basics import *
 
+from .unravel import check_kind
 from .loafing import stage_layers
 from .destroying import count_swaps
 from .interpret import LoafingInterpretation, method_style, size_axes, sizes, training_names
@@ -138,6 +139,7 @@ class SlidersPage:
         title:str='Every depth of one network', # also of the browser's tab
         note:str='', # data, network, epochs: what the reader must know of the trainings
     ):
+        for name,text in dict(title=title, note=note).items(): check_kind(text, str, name, 'a text')
         self.explorer, self.title = explorer, title
         self.note = ' '.join(filter(None, [note, _counted(explorer.interps)]))
         self.data, self.still = page_data(explorer), _still(explorer)

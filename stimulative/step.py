@@ -14,7 +14,7 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Unraveled, check_depths, check_images, check_space, check_unraveled
+from .unravel import Unraveled, check_depths, check_function, check_images, check_kind, check_space, check_unraveled
 from .unravel import preserved_modes, register_family, unravel
 from .subnets import exchange_blocks
 from .divergence import KL, Adaptive, Alpha, BernoulliKL, Divergence, SquaredDistance, check_divergence, check_teacher, earned
@@ -143,7 +143,7 @@ def targets_of_loss(
     loss_func:Callable, # loss of the main network
 )->str|None: # 'classes', 'labels' or 'values'; None where its name does not tell
     "What a loss function takes for labels, by its name."
-    name = _loss_name(loss_func).lower()
+    name = _loss_name(check_function(loss_func, 'loss_func')).lower()
     return next((targets for targets,pattern in _of_loss.items() if re.search(pattern, name)), None)
 
 # %% ../nbs/05_step.ipynb #e20b0005
@@ -334,6 +334,8 @@ class Resized:
 class _SidesInPixels:
     "Sides as fractions of the images' own."
     def __init__(self, sides, between):
+        check_kind(sides, (list, tuple), 'sides', 'a list of fractions')
+        check_kind(between, bool, 'between', 'True or False')
         fine = len(sides) and all(isinstance(s, numbers.Real) and not isinstance(s, bool) and 0 < s <= 1 for s in sides)
         if not fine: raise ValueError(f"sides are fractions of the images' own, above 0 and at most 1; got {sides!r}")
         self.sides, self.between = tuple(sides), between
@@ -471,7 +473,9 @@ def check_parts(
 
 def _transforms(transforms, n):
     "What makes the images of each sub-network; a `ValueError` if it is not one per sub-network."
-    transforms = [None] * n if transforms is None else list(transforms)
+    transforms = [None] * n if transforms is None else list(check_kind(transforms, (list, tuple), 'transforms', 'a list'))
+    for tfm in transforms:
+        if tfm is not None: check_function(tfm, 'each of transforms')
     if len(transforms) != n: raise ValueError(f'{len(transforms)} transforms of the images were given for {n} sub-networks')
     return transforms
 
@@ -881,6 +885,7 @@ class _StepOptions(MainPass):
         **learning, # `divergence`, `teacher`, `times`: see `SubnetTerms`
     ):
         check_switches(share=share, low_memory=low_memory, update_bn=update_bn)
+        check_function(within, 'within')
         self.terms = check_parts(lam, weigh, main_pass, batch_share, reduction=reduction, ignore=ignore, **learning)
         subnets = as_subnets(depths, check_unraveled(view).depths)
         lead = None if main_pass else subnets[0]
@@ -1074,6 +1079,8 @@ def stimulative_backward(
 )->StimulativeLoss: # (total, ce, kl, weight), scalars without gradient; means over the sub-networks
     "The gradients of `stimulative_loss`, added to those of the weights, without computing anything twice."
     if not torch.is_grad_enabled(): raise ValueError(_no_gradient)
+    check_function(amp, 'amp')
+    check_function(backward, 'backward')
     main = MainTerm(loss_func, w_main, main_logits, targets_of(kwargs.get('divergence')))
     second = SubnetPass(view, depths, lam, ignore=ignored_label(loss_func), **kwargs)
     check_batch(view, x)

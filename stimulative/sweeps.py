@@ -11,6 +11,8 @@ from fastai.basics import *
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
+from .unravel import check_function, check_kind
+from .loafing import check_results
 from .callback import StimulativeCallback
 from .interpret import method_style
 from .store import ResultsStore, _began, results_frame, this_command, writable_folder
@@ -162,7 +164,9 @@ def sweep(
     report:Callable=noop, # called with (run, record or None, error or None) for each run that is stored, then as they end
 )->"DataFrame": # a row per run
     "Carry out what the results do not have yet; a run that fails costs nothing but itself."
-    runs = list(dict.fromkeys(runs))
+    for name,given in dict(progress=progress, report=report).items(): check_function(given, name)
+    if executor is not None: check_function(getattr(executor, 'submit', executor), 'executor.submit')
+    runs = list(dict.fromkeys(check_kind(runs, Iterable, 'runs', 'runs')))
     if not runs or not all(isinstance(r, Run) for r in runs): raise ValueError(f'a sweep takes at least one Run; got {runs or "none"}')
     out = writable_folder(out).absolute()
     store, errors = ResultsStore(out/'results.sqlite'), {}
@@ -206,7 +210,10 @@ def read_records(
     path, # of a file that `write_records` wrote
 )->list: # records
     "The records, as `train` returned them but for the single sub-networks."
-    return json.loads(Path(path).read_text())['records']
+    check_kind(path, (str, Path), 'path', 'the name of a file')
+    if not Path(path).is_file(): raise FileNotFoundError(f'no records at {path}')
+    try: return json.loads(Path(path).read_text())['records']
+    except (KeyError, TypeError, ValueError) as e: raise ValueError(f'{path} is not a file that `write_records` wrote ({type(e).__name__})') from e
 
 # %% ../nbs/43_sweeps.ipynb #fb61fc60
 def _without_st(run):
@@ -223,7 +230,7 @@ def ablation_runs(
     seeds:int=3, # trainings per weight, from `base.seed` on
 )->list: # runs
     "The runs of a lambda ablation."
-    if 'st' not in base.method.split('+'):
+    if 'st' not in check_kind(base, Run, 'base', 'a Run').method.split('+'):
         raise ValueError(f'lambda belongs to stimulative training; the base run has the method {base.method!r}')
     if seeds < 1 or not len(lams): raise ValueError(f'an ablation needs at least one lambda and one seed; got {lams} and {seeds}')
     of_lam = [base.replace(lam=float(lam)) if lam else _without_st(base) for lam in dict.fromkeys(lams)]
@@ -256,6 +263,7 @@ def plot_lambda(
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
     "Main network (solid) and mean of all sub-networks (dashed) against lambda; common training as level lines."
+    check_results(table, ('lam', 'main (%)', 'all (%) mean'), 'table')
     ax = plt.subplots(figsize=(6, 4))[1] if ax is None else ax
     _plot_column(table, 'main (%)', ax, 'main network', marker='s', ls='-')
     _plot_column(table, 'all (%) mean', ax, 'mean of all sub-networks', marker='^', ls='--')
@@ -281,6 +289,7 @@ def trajectory(
 )->"DataFrame": # a row per epoch: epoch, train_loss, top1 (%)
     "Training loss and test top-1 of every epoch."
     if isinstance(source, Learner): return _recorded(source)
+    if 'epochs' not in check_kind(source, dict, 'source', 'a record of `train`, or a Learner'): raise ValueError('the record has no epochs')
     return pd.DataFrame(source['epochs'])[['epoch', 'train_loss', 'top1']]
 
 # %% ../nbs/43_sweeps.ipynb #484e9eda
@@ -301,6 +310,7 @@ def plot_trajectories(
     axs:Sequence|None=None, # two axes: loss and accuracy; None: a new figure
 )->Sequence: # the axes
     "Training loss and test top-1 epoch by epoch, the best epoch as a star (Fig. r2)."
+    if not check_kind(sources, dict, 'sources', 'name -> record or Learner'): raise ValueError('sources names no training')
     if axs is None: axs = plt.subplots(2, 1, figsize=(6, 6), layout='constrained')[1]
     for name,source in sources.items():
         color = method_style(name, list(sources))['color']
