@@ -15,14 +15,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
-from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes,
+from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes, further_sets,
                                      images_and_labels, preserved_statistics, recalibrate_bn)
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
            'some_subnets', 'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after',
-           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'evaluate_subnets', 'tree_gain',
-           'check_results', 'summarize', 'loafing_matrix']
+           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'walk_subnets', 'evaluate_stored',
+           'evaluate_subnets', 'tree_gain', 'check_results', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -291,6 +291,12 @@ def _sparing(view, x):
     shielded = _shielded(view, x)
     return lambda run: lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
 
+def _check_one_set(model):
+    "A `ValueError` where batch norms have further sets: which one a path of layers uses is not known."
+    if further_sets(model): raise ValueError(
+        f'this {type(model).__name__} has batch norms of its own for sub-networks, which need no re-calibration: '
+        'evaluate_subnets(model, None, test_dl), or extract(model, depths) for a network with one set')
+
 def path_statistics(
     view:Unraveled, # the unravelled network; its model stays as it is
     batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
@@ -298,6 +304,7 @@ def path_statistics(
     progress:Callable|None=None, # wraps the steps, one per network and batch
 )->PathStatistics: # of every node of the paths' tree
     "The batch-norm statistics that each sub-network needs, once per node of the tree, by one walk."
+    _check_one_set(view.model)
     batches = calibration_batches(batches, math.inf)
     x = batches[0][:1].to(next(view.model.parameters()).device)
     with torch.no_grad(), preserved_statistics(view.model):
@@ -490,6 +497,7 @@ def evaluate_paths(
     view = unravel(model)
     if progress is not None: check_function(progress, 'progress')
     check_kind(paths, dict, 'paths', 'name -> layer numbers')
+    _check_one_set(model)
     paths = {name: check_path(p, view.depths, name) for name,p in paths.items()}
     check_asked(paths)
     batches, tallies = calibration_batches(calib_dl, n_images), {}
@@ -517,10 +525,68 @@ def _asked_for(subnets, space, at_most=2000):
                       "the main network among them; subnets='all' asks for all")
     return some_subnets(space, at_most)
 
+# %% ../nbs/06_loafing.ipynb #e5d00002
+def walk_subnets(
+    view:Unraveled, # the unravelled network
+    x:torch.Tensor, # a batch
+    subnets:Iterable, # depth tuples
+): # yields (depths, logits)
+    "Run sub-networks as they stand, what one has in common with the one before once."
+    ran, outputs = [], [x]
+    for depths in sorted(subnets):
+        parts = view.parts(depths)
+        pairs = enumerate(zip(ran, parts))
+        n = next((i for i,(a,b) in pairs if a is not b), min(len(ran), len(parts)))
+        outputs = outputs[:n + 1]
+        for part in parts[n:]: outputs.append(part(outputs[-1].clone()))
+        ran = parts
+        yield depths, outputs[-1]
+
+# %% ../nbs/06_loafing.ipynb #e5d00004
+def _check_ready(model):
+    "A `ValueError` if sub-networks of `model` need statistics of their own, and have none."
+    if not batch_norms(model) or further_sets(model): return
+    raise ValueError(f'the batch norms of this {type(model).__name__} hold the statistics of the main network, which do not fit '
+                     'its sub-networks: give a loader of training images to re-calibrate with')
+
+def evaluate_stored(
+    model:nn.Module, # a network of `switch_norms`, or one without batch norm; stays as it is
+    test_dl:Iterable, # batches (images, labels)
+    subnets:Iterable, # depth tuples
+)->"DataFrame": # as of `evaluate_subnets`
+    "Accuracy of ordered sub-networks with the statistics that they have."
+    import pandas as pd
+    _check_ready(model)
+    view, tallies = unravel(model), {}
+    device = next(view.model.parameters()).device
+    with preserved_modes(view.model), torch.no_grad():
+        view.model.eval()
+        for i,b in enumerate(test_dl, 1):
+            x, y = (o.to(device) for o in images_and_labels(b))
+            if len(x): _tally_stored(view, x, y, subnets, tallies, i)
+    if not tallies: raise ValueError('no sub-network was asked for, or the test loader gave no batch of images')
+    _warn_if_alike([t.first for t in tallies.values()])
+    plain = unravel(extract(model, view.depths))       # counts each batch norm once
+    sizes, rows = part_sizes(plain, x), []
+    for d in subnets:
+        accuracy, top5, per_class = tallies[d].row()
+        rows.append((d, accuracy, top5, *path_size(plain, subnet_path(d, view.depths), sizes), per_class))
+    return pd.DataFrame(rows, columns=['depths', 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
+
+def _tally_stored(view, x, y, subnets, tallies, i):
+    "Count the right answers of all sub-networks on batch `i`."
+    if not view.checked: view.check(x)
+    finite = {}
+    for d,z in walk_subnets(view, x, subnets):
+        if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
+        finite[d] = all_finite([z])
+        tallies.setdefault(d, _Tally(z)).add(z, y)
+    check_finite(finite, lambda d: f'in test batch {i} the outputs of sub-network {d} are', x)
+
 # %% ../nbs/06_loafing.ipynb #7985d4a6
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
-    calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
+    calib_dl:Iterable|None, # training images with the training transforms, for batch-norm re-calibration; None: `evaluate_stored`
     test_dl:Iterable, # batches (images, labels)
     subnets:Iterable|str|None=None, # depth tuples; None: all ordered ones, or a sample of 2,000; 'all': all of them
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
@@ -529,6 +595,7 @@ def evaluate_subnets(
     "Accuracy of ordered sub-networks after re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
     space = unravel(model).depths
     paths = {check_depths(d, space): subnet_path(d, space) for d in _asked_for(subnets, space)}
+    if calib_dl is None: return evaluate_stored(model, test_dl, paths)
     results = evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress)
     return results.rename(columns=dict(name='depths'))
 

@@ -17,7 +17,7 @@ from .unravel import check_count, check_kind, preserved_modes
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
-           'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
+           'further_sets', 'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/03_recalibrate.ipynb #4367046c
 def _images(b):
@@ -118,6 +118,12 @@ def batch_norms(
 )->list: # its batch norms that store statistics
     "The batch norms of `net` whose running statistics are used in evaluation."
     return [m for m in net.modules() if isinstance(m, _BatchNorm) and m.running_mean is not None]
+
+def further_sets(
+    net:nn.Module, # any network
+)->list: # batch norms; none unless `stimulative.switch_norms` made the network
+    "The batch norms that sub-networks use in place of the main network's."
+    return [bn for m in net.modules() for bn in getattr(m, 'further_sets', ())]
 
 # %% ../nbs/03_recalibrate.ipynb #e3000008
 @contextmanager

@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from .unravel import Unraveled, check_depths, check_function, check_images, check_kind, check_space, check_unraveled
 from .unravel import preserved_modes, register_family, unravel
 from .subnets import exchange_blocks
+from .recalibrate import further_sets
 from .divergence import KL, Adaptive, Alpha, BernoulliKL, Divergence, SquaredDistance, check_divergence, check_teacher, earned
 from .divergence import right_class, stimulative_kl, targets_of, teachers, weigh_for
 
@@ -32,8 +33,9 @@ __all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels
 def frozen_running_stats(
     net:nn.Module, # any network
 ):
-    "While open, norms in training mode use their batch's statistics and store nothing."
-    def stores(m): return isinstance(m, _NormBase) and m.training and m.track_running_stats
+    "While open, norms in training mode use their batch's statistics and store nothing; `further_sets` do store."
+    second = set(further_sets(net))
+    def stores(m): return isinstance(m, _NormBase) and m.training and m.track_running_stats and m not in second
     norms = [m for m in net.modules() if stores(m)]
     for m in norms: m.track_running_stats = False
     try: yield
@@ -720,6 +722,7 @@ def lead_network(
     depths:Sequence[int], # of the sub-network
 )->nn.Module: # of the model's class, sharing all modules that it keeps
     "A sub-network as a model of its own, for the pass that runs in the main network's place."
+    if further_sets(view.model): raise ValueError('the main network must run where sub-networks have batch norms of their own: main_pass=True')
     gone = [block for stage,d in zip(view.stages, check_depths(depths, view.depths)) for block in stage[d:]]
     return exchange_blocks(view, {block: nn.Identity() for block in gone})
 

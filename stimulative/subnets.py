@@ -405,4 +405,5 @@ def extract(
     depths = check_depths(depths, view.depths)
     gone = [block for stage,d in zip(view.stages, depths) for block in stage[d:]]
     if gone and all(hasattr(b, 'leave') for b in gone): return _left(copy.deepcopy(view), depths)
-    return copy.deepcopy(exchange_blocks(view, {b: nn.Identity() for b in gone}))
+    net = exchange_blocks(view, {b: nn.Identity() for b in gone})
+    return copy.deepcopy(_rewired(net, view.norms_of(depths)))

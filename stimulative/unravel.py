@@ -166,6 +166,8 @@ class Unraveled(_Parts):
         look = torch.compiler.disable(check_view) if torch.compiler.is_compiling() else check_view
         if look(self, x): self.checked = True     # otherwise the next batch is looked at as well
 
+    def norms_of(self, depths)->dict: "Norms of the model -> those that stand in their place in a sub-network by itself."; return {}
+
     def __repr__(self): return f'{type(self.model).__name__}: stem -> stages of {self.depths} blocks -> head'
 
 # %% ../nbs/01_unravel.ipynb #a15c0001
@@ -502,6 +504,10 @@ def _proposed(model, stages, images):
 
 
 # %% ../nbs/01_unravel.ipynb #01b00017
+def _view_class(model):
+    "The class of a network's view: `Unraveled`, or what a module of the network says."
+    return next((m.view_class for m in model.modules() if hasattr(m, 'view_class')), Unraveled)
+
 def unravel(
     model:nn.Module, # a residual network; DataParallel, DDP and torch.compile wrappers are looked through
     stages:str|None=None, # None: the rule of its family; 'auto': a rule is proposed, checked and printed
@@ -516,7 +522,7 @@ def unravel(
     rule = _rule_of(model)
     stem, stages, head = rule(model) if rule else ([], [], [])
     if not len(stages): raise NotResidualError(_unknown(model))
-    view = Unraveled(model, stem, stages, head)
+    view = _view_class(model)(model, stem, stages, head)
     if not _is_one_block(view): return view
     block = type(view.path()[0]).__name__
     raise NotResidualError(f'{type(model).__name__} comes apart into a single block, {block}: '
