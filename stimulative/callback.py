@@ -18,10 +18,11 @@ from .subnets import Draws, all_depths
 from .divergence import check_divergence, earned, targets_of
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
+from .recalibrate import all_finite
 
 # %% auto #0
-__all__ = ['ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns', 'ChanceWatch', 'StimulativeCallback',
-           'ramp_callbacks']
+__all__ = ['look_every', 'cures_of_divergence', 'ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns',
+           'ChanceWatch', 'weights_finite', 'has_diverged', 'DivergenceWatch', 'StimulativeCallback', 'ramp_callbacks']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
@@ -246,6 +247,37 @@ def _watch_of(n_steps):
     "The watch for a fit of so many steps."
     return ChanceWatch(min(50, n_steps // 4)) if n_steps >= 20 else None
 
+# %% ../nbs/21_callback.ipynb #d1150002
+look_every = 50      # steps from one look to the next, where a look makes a GPU or other processes wait
+
+def weights_finite(model:nn.Module)->bool:
+    "Whether all weights and statistics are numbers."
+    return all_finite(list(model.state_dict().values())).item()
+
+def has_diverged(
+    learn:Learner, # in a fit, after the recorder has noted the batch
+)->bool:
+    "Whether the loss has become NaN or infinite in this epoch; asks no device that is not waited for anyway."
+    if not hasattr(learn, 'recorder') or learn.recorder.smooth_loss.val.isfinite(): return False
+    scaler = getattr(learn, 'scaler', None)
+    if scaler is None or not scaler.is_enabled(): return True
+    return (learn.iter + 1) % look_every == 0 and not weights_finite(learn.model)
+
+# %% ../nbs/21_callback.ipynb #d1150005
+cures_of_divergence = 'a smaller learning rate, or gradients clipped to norm 1'
+
+class DivergenceWatch(Callback):
+    "Warns once in a fit when the loss is no number any more; a companion of `StimulativeCallback`."
+    order, run_valid = 90, False      # behind whoever ends such a fit
+    def __init__(self, source): self.source, self.said = source, False
+    def before_fit(self): self.said = False
+
+    def after_batch(self):
+        if self.said or not self.source.active or not has_diverged(self.learn): return
+        self.said = True
+        warnings.warn(f'the training has diverged: the loss is no number since epoch {self.epoch + 1}, step {self.iter + 1} of {self.n_iter}. '
+                      f'What helps: {cures_of_divergence} (GradientClip(1.)). TerminateOnNaNCallback() ends such a fit')
+
 # %% ../nbs/21_callback.ipynb #f5c6c6e8
 class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
@@ -280,7 +312,7 @@ class StimulativeCallback(MethodCallback):
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
         self.targets = targets_of(divergence)
         self.w_main, self.main_logits, self.main_pass = w_main, main_logits, main_pass
-        self.companions = L(LossColumns(self))
+        self.companions = L(LossColumns(self), DivergenceWatch(self))
         self._depths, self.passes = None, Counter()
 
     @property
@@ -301,9 +333,19 @@ def begin_fit(self:StimulativeCallback):
     "Look at the loss function and at who can teach; begin to count and to watch."
     check_loss(self.learn.loss_func, self.targets)
     self._check_teachers()
+    self._warn_nothing_to_draw()
     self._ignore = ignored_label(self.learn.loss_func)
     self.passes = Counter()
     self._watch = _watch_of(self.n_epoch * len(self.dls.train))
+
+@patch
+def _warn_nothing_to_draw(self:StimulativeCallback):
+    "A warning where all that can be drawn is the main network, which agrees with itself."
+    depths, others = self._view.depths, self.draws.sub_tfm or self.teachers != {'main': 1.}
+    space = self.draws.space(depths)
+    if others or len(space) > 1 or tuple(next(iter(space))) != depths: return
+    warnings.warn(f'there is no sub-network to draw: of {type(self.learn.model).__name__} with {depths} blocks per stage the space holds '
+                  'the main network alone, so this is common training. Stages of two blocks or more are needed')
 
 @patch
 def _check_teachers(self:StimulativeCallback):
