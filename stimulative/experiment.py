@@ -1065,7 +1065,7 @@ def train(
     "Carry out a run, evaluate its ordered sub-networks (at most 1,000), store the record; or return the one that is stored."
     check_kind(run, Run, 'run', 'a Run')
     for name,given in dict(report=report, say=say).items(): check_function(given, name)
-    if cbs is not None: check_kind(cbs, (list, tuple, L), 'cbs', 'a list of callbacks')
+    if cbs is not None: check_kind(cbs, (list, tuple, L, Callback), 'cbs', 'callbacks')
     skip = SkipValidation(valid_every)
     with process_group():
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')
