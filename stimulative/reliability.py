@@ -81,8 +81,9 @@ class _Predict(Callback):
     "Predictions in the middle of a fit."
     order = 99
     def after_train(self):
-        away = [cb for cb in self.learn.cbs if getattr(cb, 'remove_on_fetch', False) or cb is self]
-        with self.learn.removed_cbs(away): self.learn.get_preds(dl=self.dls.valid)
+        learn = self.learn      # a callback that is away knows its learner no more
+        away = [cb for cb in learn.cbs if getattr(cb, 'remove_on_fetch', False) or cb is self]
+        with learn.removed_cbs(away): learn.get_preds(dl=learn.dls.valid)
 
 def _between(learn, cb):
     "Validation and predictions between two fits, and within one."
@@ -448,7 +449,8 @@ def memory_slope(
         work(i)
         if i >= n // 4 and i % every == 0: seen.append((i, _resident()))
     fit = linregress(*zip(*seen))
-    half = t.ppf(.975, len(seen) - 2) * fit.stderr
+    grows = len({size for _,size in seen}) > 1      # of a constant the error is no number
+    half = t.ppf(.975, len(seen) - 2) * fit.stderr if grows else 0.
     return dict(turns=n, slope=fit.slope, low=fit.slope - half, high=fit.slope + half)
 
 # %% ../nbs/96_reliability.ipynb #96b00031
@@ -489,10 +491,10 @@ def trials(
     slow:bool=False, # the long form: minutes instead of seconds
 )->dict: # promises: a row each; features: the table; odd: calls that were not refused; long: memory slopes
     "Every trial of this page."
+    long = check_long() if slow else check_long(100, 4, 4)      # first: what other trials have freed would hide growth
     some = {} if slow else dict(only_methods=['st'], only_features=['nothing else', 'MixUp'])
     beside, faults = check_features(**some), check_faults(only_events=_events if slow else ['after_loss'])
     calls, networks = check_arguments(3 if slow else 1), check_networks(20 if slow else 2)
-    long = check_long() if slow else check_long(100, 4, 4)
     rows = [promise_row('a method beside a feature trains, or is refused with a reason', beside.values.ravel(), 'check_features'),
             promise_row('after a fault the model is whole and training goes on', faults.values.ravel(), 'check_faults'),
             promise_row('a wrong argument is refused by the package', _turned_away(calls.outcome), 'check_arguments'),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy, hashlib, itertools, math, numbers
 from collections.abc import Callable, Sequence
 from types import MethodType
+from functools import partial
 
 import torch
 from torch import nn
@@ -85,15 +86,17 @@ def all_depths(
     "Every ordered sub-network (paper, section 3)."
     return Space(depths)
 
+def _at_least(depths, low):
+    "The space of `at_least`."
+    lows = [low] * len(depths) if isinstance(low, int) else low
+    if len(lows) != len(depths): raise ValueError(f'{len(lows)} least depths were given for {len(depths)} stages')
+    return Space(depths, [range(min(l, n), n + 1) for l,n in zip(lows, depths)])
+
 def at_least(
     low, # blocks that every stage keeps: a number for all stages, or one per stage
 )->Callable: # depths of the main network -> `Space`
     "Sub-networks that keep so many blocks of each stage, or all where it has fewer (ST++, 'space3': 3)."
-    def space(depths):
-        lows = [low] * len(depths) if isinstance(low, int) else low
-        if len(lows) != len(depths): raise ValueError(f'{len(lows)} least depths were given for {len(depths)} stages')
-        return Space(depths, [range(min(l, n), n + 1) for l,n in zip(lows, depths)])
-    return space
+    return partial(_at_least, low=low)
 
 # %% ../nbs/02_subnets.ipynb #5a000006
 def base_depths(
@@ -102,14 +105,16 @@ def base_depths(
     "The base network of Adaptive Depth Networks."
     return tuple(max(1, min(n - 1, (n + 1) // 2)) for n in check_space(depths))
 
+def _base_or_full(depths, base):
+    "The space of `base_or_full`."
+    low = check_depths(base_depths(depths) if base is None else base, depths)
+    return Space(depths, list(zip(low, depths)))
+
 def base_or_full(
     base:Sequence[int]|None=None, # the base network; None: `base_depths`
 )->Callable: # depths of the main network -> `Space`
     "Each stage at its base depth or whole: two to the number of stages (Adaptive Depth Networks)."
-    def space(depths):
-        low = check_depths(base_depths(depths) if base is None else base, depths)
-        return Space(depths, list(zip(low, depths)))
-    return space
+    return partial(_base_or_full, base=base)
 
 # %% ../nbs/02_subnets.ipynb #5a000009
 class Sampler:
