@@ -276,7 +276,7 @@ class DivergenceWatch(Callback):
         if self.said or not self.source.active or not has_diverged(self.learn): return
         self.said = True
         warnings.warn(f'the training has diverged: the loss is no number since epoch {self.epoch + 1}, step {self.iter + 1} of {self.n_iter}. '
-                      f'What helps: {cures_of_divergence} (GradientClip(1.)). TerminateOnNaNCallback() ends such a fit')
+                      f'Worth a try: {cures_of_divergence} (GradientClip(1.)). TerminateOnNaNCallback() ends such a fit')
 
 # %% ../nbs/21_callback.ipynb #f5c6c6e8
 class StimulativeCallback(MethodCallback):
