@@ -13,7 +13,7 @@ from .recalibrate import calibration_batches, recalibrate_bn
 # one step
 from .step import stimulative_backward, stimulative_kl, stimulative_loss
 # every sub-network tested, networks destroyed
-from .loafing import evaluate_subnets, loafing_matrix, summarize
+from .loafing import evaluate_subnets, loafing_matrix, score_subnets, summarize
 from .destroying import delete_layers, destruction, destruction_paths, permute_layers
 # models, cost, one network that runs at every depth
 from .models import cifar_resnet, digits_resnet, load_published

@@ -16,13 +16,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
 from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes, further_sets,
-                                     images_and_labels, preserved_statistics, recalibrate_bn)
+                                     images_and_labels, images_and_targets, preserved_statistics, recalibrate_bn)
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
            'some_subnets', 'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after',
            'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'walk_subnets', 'evaluate_stored',
-           'evaluate_subnets', 'tree_gain', 'check_results', 'summarize', 'loafing_matrix']
+           'evaluate_subnets', 'tree_gain', 'score_subnets', 'check_results', 'summarize', 'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -251,14 +251,17 @@ class _Steps:
     def __len__(self): return len(self.dl) * self.networks
 
 # %% ../nbs/06_loafing.ipynb #e5000011
-def _peeked(test_dl, n_classes):
-    "The batches of a test loader, after a look at the first."
+def _check_labels(z, y, batch):
+    "A `ValueError` unless these are logits, and labels of their classes."
+    check_classes(y, _logits(z).shape[1], f' in test batch {batch}')
+
+def _peeked(test_dl, read=images_and_labels):
+    "(first, batches): the first batch of a test loader, read, and all batches."
     if not isinstance(test_dl, Iterable): raise ValueError(f'the test loader must give batches (images, labels), got {test_dl!r}')
     batches = iter(test_dl)
     first = next(batches, None)
     _check_tested(() if first is None else (first,))
-    check_classes(images_and_labels(first)[1], n_classes, ' in test batch 1')
-    return itertools.chain([first], batches)
+    return read(first), itertools.chain([first], batches)
 
 # %% ../nbs/06_loafing.ipynb #2a7c04e1
 def _calibrated(view, batches, tree, paths, safe, progress):
@@ -273,14 +276,14 @@ def _calibrated(view, batches, tree, paths, safe, progress):
         for _ in progress(_Steps(walk(records), batches, len(paths))): pass
     return stats
 
-def _tested(view, test, tree, run, device):
-    "(name, logits, labels) of all paths, batch by batch; a `ValueError` at a wrong label or a NaN."
+def _tested(walk, test, device, read=images_and_labels, check=_check_labels):
+    "(name, outputs, targets) of all networks that `walk` runs, batch by batch; a `ValueError` at a wrong label or a NaN."
     for i,b in enumerate(test, 1):
-        x, y = images_and_labels(b)
+        x, y = read(b)
         if not len(x): continue
         y, finite = y.to(device), {}
-        for name,z in walk_paths(view, x.to(device), tree, run):
-            if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
+        for name,z in walk(x.to(device)):
+            if not finite: check(z, y, i)
             finite[name] = all_finite([z])
             yield name, z, y
         check_finite(finite, lambda name: f'in test batch {i} the outputs of sub-network {name} are', x)
@@ -313,6 +316,23 @@ def path_statistics(
 
 
 # %% ../nbs/06_loafing.ipynb #e5000015
+def _path_outputs(view, batches, test_dl, paths, progress, read=images_and_labels, check=_check_labels):
+    "(name, outputs, targets) of paths, re-calibrated, by two walks over their tree."
+    progress, tree = progress or iter, path_tree(paths)
+    device = next(view.model.parameters()).device
+    batches = calibration_batches(batches, math.inf)
+    with torch.no_grad(), preserved_statistics(view.model):
+        view.model.eval()
+        few = batches[0][:2].to(device)
+        safe = _sparing(view, few[:1])
+        (_, y), test = _peeked(test_dl, read)
+        check(view(few), y, 1)
+        stats = _calibrated(view, batches, tree, paths, safe, progress)
+        view.model.eval()
+        def walk(x): return walk_paths(view, x, tree, safe(stats.apply))
+        steps = _tested(walk, test, device, read, check)
+        yield from progress(_Steps(steps, test_dl, len(paths)))
+
 def path_logits(
     view:Unraveled, # the unravelled network; its model stays as it is
     batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
@@ -321,18 +341,7 @@ def path_logits(
     progress:Callable|None=None, # wraps the steps, one per network and batch: first calibration, then test
 ): # yields (name, logits, labels), all paths of a batch after each other
     "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
-    progress, tree = progress or iter, path_tree(paths)
-    device = next(view.model.parameters()).device
-    batches = calibration_batches(batches, math.inf)
-    with torch.no_grad(), preserved_statistics(view.model):
-        view.model.eval()
-        few = batches[0][:2].to(device)
-        safe = _sparing(view, few[:1])
-        test = _peeked(test_dl, _logits(view(few)).shape[1])
-        stats = _calibrated(view, batches, tree, paths, safe, progress)
-        view.model.eval()
-        steps = _tested(view, test, tree, safe(stats.apply), device)
-        yield from progress(_Steps(steps, test_dl, len(paths)))
+    return _path_outputs(view, batches, test_dl, paths, progress)
 
 # %% ../nbs/06_loafing.ipynb #99169388
 def part_sizes(
@@ -549,6 +558,18 @@ def _check_ready(model):
     raise ValueError(f'the batch norms of this {type(model).__name__} hold the statistics of the main network, which do not fit '
                      'its sub-networks: give a loader of training images to re-calibrate with')
 
+def _stored_outputs(view, test_dl, subnets, read=images_and_labels, check=_check_labels):
+    "(depths, outputs, targets) of sub-networks as they stand."
+    _check_ready(view.model)
+    device = next(view.model.parameters()).device
+    with preserved_modes(view.model), torch.no_grad():
+        view.model.eval()
+        (x, _), test = _peeked(test_dl, read)
+        view.check(x.to(device))
+        def walk(x): return walk_subnets(view, x, subnets)
+        yield from _tested(walk, test, device, read, check)
+
+# %% ../nbs/06_loafing.ipynb #e5d00015
 def evaluate_stored(
     model:nn.Module, # a network of `switch_norms`, or one without batch norm; stays as it is
     test_dl:Iterable, # batches (images, labels)
@@ -556,32 +577,20 @@ def evaluate_stored(
 )->"DataFrame": # as of `evaluate_subnets`
     "Accuracy of ordered sub-networks with the statistics that they have."
     import pandas as pd
-    _check_ready(model)
     view, tallies = unravel(model), {}
-    device = next(view.model.parameters()).device
-    with preserved_modes(view.model), torch.no_grad():
-        view.model.eval()
-        for i,b in enumerate(test_dl, 1):
-            x, y = (o.to(device) for o in images_and_labels(b))
-            if len(x): _tally_stored(view, x, y, subnets, tallies, i)
-    if not tallies: raise ValueError('no sub-network was asked for, or the test loader gave no batch of images')
+    subnets = [check_depths(d, view.depths) for d in subnets]
+    check_asked(subnets)
+    (x, _), test_dl = _peeked(test_dl)
+    with closing(_stored_outputs(view, test_dl, subnets)) as outputs:
+        for d,z,y in outputs: tallies.setdefault(d, _Tally(z)).add(z, y)
+    _check_tested(tallies)
     _warn_if_alike([t.first for t in tallies.values()])
     plain = unravel(extract(model, view.depths))       # counts each batch norm once
-    sizes, rows = part_sizes(plain, x), []
+    sizes, rows = part_sizes(plain, x.to(next(model.parameters()).device)), []
     for d in subnets:
         accuracy, top5, per_class = tallies[d].row()
         rows.append((d, accuracy, top5, *path_size(plain, subnet_path(d, view.depths), sizes), per_class))
     return pd.DataFrame(rows, columns=['depths', 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
-
-def _tally_stored(view, x, y, subnets, tallies, i):
-    "Count the right answers of all sub-networks on batch `i`."
-    if not view.checked: view.check(x)
-    finite = {}
-    for d,z in walk_subnets(view, x, subnets):
-        if not finite: check_classes(y, _logits(z).shape[1], f' in test batch {i}')
-        finite[d] = all_finite([z])
-        tallies.setdefault(d, _Tally(z)).add(z, y)
-    check_finite(finite, lambda d: f'in test batch {i} the outputs of sub-network {d} are', x)
 
 # %% ../nbs/06_loafing.ipynb #7985d4a6
 def evaluate_subnets(
@@ -613,6 +622,64 @@ def tree_gain(
         if node: tree_flops += flops(blocks[node[-1] - 1], node[:-1])
         if names: tree_flops += flops(view.head, node)
     return sum(path_size(view, p, sizes)[1] for p in paths.values()) / tree_flops
+
+# %% ../nbs/06_loafing.ipynb #e5e00002
+def _per_image(values, targets):
+    "What a score gave, as a tensor (images, numbers); a `ValueError` unless that is a number or a row of them per image."
+    if isinstance(values, torch.Tensor) and 1 <= values.ndim <= 2 and len(values) == len(targets):
+        return values.detach().double().view(len(values), -1)
+    what = f'a tensor of shape {tuple(values.shape)}' if isinstance(values, torch.Tensor) else repr(values)
+    raise ValueError(f'the score must give a tensor with a number per image, ({len(targets)},), or a row of numbers; it gave {what}')
+
+# %% ../nbs/06_loafing.ipynb #e5e00004
+def _check_output(z, y, batch):
+    "A `ValueError` unless a network gives a tensor with an entry per image."
+    if isinstance(z, torch.Tensor) and z.ndim and z.is_floating_point(): return
+    what = f'a tensor of {z.dtype}' if isinstance(z, torch.Tensor) else f'a {type(z).__name__}'
+    raise ValueError(f'the network must give one tensor of numbers, it gave {what}; see `LogitsOf` in stimulative.step')
+
+class _Mean:
+    "The mean of numbers that come batch by batch, in float64."
+    def __init__(self): self.total, self.n = 0., 0
+
+    def add(self, values):
+        self.total, self.n = self.total + values.sum(0), self.n + len(values)
+
+    def value(self):
+        mean = (self.total / self.n).tolist()
+        return mean[0] if len(mean) == 1 else mean
+
+# %% ../nbs/06_loafing.ipynb #e5e00006
+def score_subnets(
+    model:nn.Module, # a residual network; stays as it is
+    calib_dl:Iterable|None, # training images with the training transforms, for batch-norm re-calibration; None: there is nothing to re-calibrate
+    test_dl:Iterable, # batches (images, targets), targets of any shape with an entry per image
+    score:Callable, # (outputs, targets) of a batch -> (images,) or (images, k): one or more numbers per image
+    subnets:Iterable|str|None=None, # see `evaluate_subnets`
+    n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
+    progress:Callable|None=None, # see `evaluate_paths`
+)->"DataFrame": # depths, score (mean over the images; a list if there are k), n_params, flops (forward, one image)
+    "The mean score of ordered sub-networks after re-calibration, shared blocks computed once; `evaluate_subnets` for any target."
+    import pandas as pd
+    view, means = unravel(model), {}
+    check_function(score, 'score')
+    if progress is not None: check_function(progress, 'progress')
+    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in _asked_for(subnets, view.depths)}
+    check_asked(paths)
+    (x, _), test_dl = _peeked(test_dl, images_and_targets)
+    x = x[:8].to(next(model.parameters()).device)
+    view.check(x)
+    if calib_dl is None: outputs = _stored_outputs(view, test_dl, paths, images_and_targets, _check_output)
+    else:
+        _check_one_set(model)
+        batches = calibration_batches(calib_dl, n_images)
+        outputs = _path_outputs(view, batches, test_dl, paths, progress, images_and_targets, _check_output)
+    with closing(outputs):
+        for depths,z,y in outputs: means.setdefault(depths, _Mean()).add(_per_image(score(z, y), y))
+    _check_tested(means)
+    sizes = part_sizes(view, x)
+    rows = [(depths, means[depths].value(), *path_size(view, path, sizes)) for depths,path in paths.items()]
+    return pd.DataFrame(rows, columns=['depths', 'score', 'n_params', 'flops'])
 
 # %% ../nbs/06_loafing.ipynb #df57e80d
 def check_results(

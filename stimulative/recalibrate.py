@@ -16,8 +16,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .unravel import check_count, check_kind, preserved_modes
 
 # %% auto #0
-__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_labels', 'check_classes', 'batch_norms',
-           'further_sets', 'preserved_statistics', 'batch_statistics', 'all_finite', 'check_finite', 'recalibrate_bn']
+__all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_targets', 'images_and_labels',
+           'check_classes', 'batch_norms', 'further_sets', 'preserved_statistics', 'batch_statistics', 'all_finite',
+           'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/03_recalibrate.ipynb #4367046c
 def _images(b):
@@ -87,17 +88,24 @@ def _check_entries(batch):
     if not is_tuple or len(batch) < 2 or not all(isinstance(o, torch.Tensor) for o in batch):
         raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
 
+def images_and_targets(
+    batch, # what a loader of images and targets gives
+)->tuple: # (images, targets), plain tensors
+    "The two entries of a batch; a `ValueError` unless there is a target per image."
+    _check_entries(batch)
+    x, y = (o.as_subclass(torch.Tensor) for o in batch)
+    if y.shape[:1] != x.shape[:1]: raise ValueError(f'{len(x)} images came with {len(y) if y.ndim else 1} labels')
+    return x, y
+
+# %% ../nbs/03_recalibrate.ipynb #e3000102
 def images_and_labels(
     batch, # what a loader of labelled images gives
 )->tuple: # (images, labels), plain tensors, the labels int64
     "The two entries of a labelled batch; a `ValueError` for a batch in which the labels cannot be told for sure."
-    _check_entries(batch)
-    x, y = (o.as_subclass(torch.Tensor) for o in batch)
-    if y.ndim != 1 or y.is_floating_point() or y.is_complex():
-        raise ValueError('labels must be whole numbers, one per image; '
-                         f'got {y.dtype} of shape {tuple(y.shape)}')
-    if len(y) != len(x): raise ValueError(f'{len(x)} images came with {len(y)} labels')
-    return x, y.long()
+    x, y = images_and_targets(batch)
+    if y.ndim == 1 and not y.is_floating_point() and not y.is_complex(): return x, y.long()
+    raise ValueError('labels must be whole numbers, one per image; '
+                     f'got {y.dtype} of shape {tuple(y.shape)}')
 
 # %% ../nbs/03_recalibrate.ipynb #e3000005
 def check_classes(
