@@ -13,6 +13,7 @@ from torch import fx, nn
 
 from .unravel import (NotResidualError, Unraveled, check_images, passes_input, preserved_modes, register_family,
                                  _FiniteOnly, _is_sequence, _is_weight, _lend, _same_draws)
+from .recalibrate import forward_hooks
 from .families import Piece
 from .step import _DrawWatch
 
@@ -24,11 +25,9 @@ def _calls_in(model, x):
     "module -> what it was called with and gave, in one pass in evaluation mode."
     calls = {}
     def note(m, args, kwargs, out): calls.setdefault(m, []).append((args, kwargs, out))
-    hooks = [m.register_forward_hook(note, with_kwargs=True) for m in model.modules() if m is not model]
-    try:
-        with preserved_modes(model), torch.no_grad(), _same_draws(x.device): model.eval()(x.clone())
-    finally:
-        for h in hooks: h.remove()
+    inside = [m for m in model.modules() if m is not model]
+    with forward_hooks(inside, note, with_kwargs=True), preserved_modes(model), torch.no_grad(), _same_draws(x.device):
+        model.eval()(x.clone())
     return calls
 
 # %% ../nbs/09_proposals.ipynb #f090000b
