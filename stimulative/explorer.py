@@ -270,7 +270,7 @@ class DepthPanel:
         self.cloud()
 
     @property
-    def depths(self): return tuple(o.value for o in self.sliders)
+    def depths(self): "The sub-network that the sliders stand at."; return tuple(o.value for o in self.sliders)
 
 # %% ../nbs/32_explorer.ipynb #76b19e1c
 @patch

@@ -582,6 +582,7 @@ class _DrawWatch:
     def __init__(self, device): self.device, self.states = device, _random_states(device)
 
     def drawn(self):
+        "Were there any?"
         before, self.states = self.states, _random_states(self.device)
         return self.states != before
 
@@ -590,7 +591,7 @@ class _SeenTensor:
     "A tensor as it was when it was seen."
     def __init__(self, tensor): self.tensor, self.version = tensor, tensor._version
 
-    def unchanged(self): return self.tensor._version == self.version
+    def unchanged(self): "Was nothing written into it?"; return self.tensor._version == self.version
 
     def is_same(self, other):
         "Does `other` hold the same numbers at the same place as the tensor did then?"
