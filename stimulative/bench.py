@@ -68,9 +68,12 @@ def _counted(name, xb):
     "Cost of each method beside common training's, counted: method -> ratio."
     ratio = step_cost(make_network(name), xb.cpu())
     prefix = ratio['shared prefix / common']
-    return {'common training': 1., 'two full passes': ratio['two full passes / common'],
-            'shared prefix': prefix, 'shared prefix, one backward': prefix}
+    return {'common training': 1.,
+            'two full passes': ratio['two full passes / common'],
+            'shared prefix': prefix,
+            'shared prefix, one backward': prefix}
 
+# %% ../nbs/91_bench.ipynb #f3d52b42
 def bench_one(
     name:str, # of a network
     variant:str='plain', # see `prepared`
@@ -87,8 +90,7 @@ def bench_one(
     methods = {method: step_methods[method] for method in counted}
     df = measure_cost(model, x, y, methods, draws, seed, amp=amp, progress=progress).reset_index()
     df.insert(1, 'counted', list(counted.values()))
-    df.insert(0, 'variant', variant)
-    df.insert(0, 'network', name)
+    for column,value in (('variant', variant), ('network', name)): df.insert(0, column, value)
     return df
 
 # %% ../nbs/91_bench.ipynb #910000f1
@@ -97,6 +99,23 @@ def _microseconds(fn, n=1000):
     start = time.perf_counter()
     for _ in range(n): fn()
     return 1e6 * (time.perf_counter() - start) / n
+
+def _in_turns(runs, x, n, progress):
+    "Median milliseconds of each of several networks, called in turns on the same batch."
+    seconds = {name: [] for name in runs}
+    for _ in range(2):
+        for run in runs.values(): run(x)
+    for _ in progress(range(n)):
+        for name,run in runs.items(): seconds[name].append(elapsed_seconds(partial(run, x), x.device))
+    return {f'{name} (ms)': 1e3 * statistics.median(s) for name,s in seconds.items()}
+
+# %% ../nbs/91_bench.ipynb #3ae41091
+def _compiled_anytime(model, x, space, smallest, compiled):
+    "An `AnytimeNet` with two sub-networks, its parts compiled where the model's are."
+    net = AnytimeNet.from_model(model, [x.repeat(2, 1, 1, 1)], [smallest, space])
+    if compiled:
+        for part in net._programs[space]: part.compile()
+    return net
 
 def bench_anytime(
     name:str, # of a network
@@ -112,20 +131,15 @@ def bench_anytime(
     model, x, _, amp = prepared(name, variant, px, bs, device)
     space = unravel(model.eval()).depths
     smallest = (1,) * len(space)
-    net = AnytimeNet.from_model(model, [x.repeat(2, 1, 1, 1)], [smallest, space])
-    if 'compile' in variant:
-        for part in net._programs[space]: part.compile()
-    seconds = {'bare': [], 'anytime': []}
+    net = _compiled_anytime(model, x, space, smallest, 'compile' in variant)
     with torch.inference_mode(), amp():
-        for _ in range(2): model(x), net(x)
-        for _ in progress(range(draws)):
-            for key,run in (('bare', model), ('anytime', net)): seconds[key].append(elapsed_seconds(partial(run, x), x.device))
+        row = _in_turns({'bare': model, 'anytime': net}, x, draws, progress)
         net.measure(x, n=4)
         switch = _microseconds(lambda: net.set_depths(smallest))
         pick = _microseconds(lambda: net.within(ms=1e6, x=x))
-    ms = {f'{key} (ms)': 1e3 * statistics.median(s) for key,s in seconds.items()}
-    row = dict(network=name, variant=variant, batch=bs, **ms)
-    return pd.DataFrame([row | {'anytime / bare': row['anytime (ms)'] / row['bare (ms)'], 'switch (us)': switch, 'pick (us)': pick}])
+    row['anytime / bare'] = row['anytime (ms)'] / row['bare (ms)']
+    row |= {'switch (us)': switch, 'pick (us)': pick}
+    return pd.DataFrame([dict(network=name, variant=variant, batch=bs, **row)])
 
 # %% ../nbs/91_bench.ipynb #ce9eed3e
 def _cases(networks, variants):
@@ -136,9 +150,16 @@ def _cases(networks, variants):
         _split_variant(v)
     return cases
 
+# %% ../nbs/91_bench.ipynb #dc921f61
 def _hardware(device):
     "What it ran on."
     return torch.cuda.get_device_name() if device.startswith('cuda') else f'CPU, {torch.get_num_threads()} threads'
+
+def _command(networks, variants, settings, anytime):
+    "What to type to have the same again."
+    options = ' '.join(f'--{k} {v}' for k,v in settings.items())
+    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}'
+    return command + ' --anytime 1' * anytime
 
 # %% ../nbs/91_bench.ipynb #8950238d
 @call_parse
@@ -157,14 +178,13 @@ def bench(
     "Time and memory of a stimulative step beside common training's, counted and measured."
     if not device: device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings = dict(px=px, bs=bs, draws=draws, seed=seed, device=device)
-    options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}' + ' --anytime 1' * anytime
+    record = dict(command=_command(networks, variants, settings, anytime), **settings, source=source_version(), **versions())
     measure, unit = (bench_anytime, 'passes') if anytime else (bench_one, 'sub-networks')
     frames = []
     for n,v in _cases(networks, variants):
         frames.append(measure(n, v, **settings, progress=progress_bar if bar else iter))
         table = pd.concat(frames, ignore_index=True)
-        record = dict(command=command, **settings, source=source_version(), **versions(), table=table.round(5).to_dict('records'))
+        record['table'] = table.round(5).to_dict('records')
         if out: Path(out).write_text(json.dumps(record, indent=1))
     print(f'{_hardware(device)}; torch {torch.__version__}; {px} px (CIFAR 32), batch {bs}, {draws} {unit}')
     print(table.round(3).to_string(index=False))

@@ -16,7 +16,8 @@ __all__ = ['commands', 'elsewhere', 'run_of', 'train', 'results', 'evaluate', 's
            'matrix', 'export', 'plan', 'main']
 
 # %% ../nbs/90_cli.ipynb #332ebdff
-warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)     # of importing fastai, no concern of who types a command
+# of importing fastai, no concern of who types a command
+warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)
 
 def _rank(): return int(os.environ.get('RANK', 0))         # as fastai's `rank_distrib`
 
@@ -28,6 +29,7 @@ def _object(text, what):
     if isinstance(said, dict): return said
     raise ValueError(f'{what} is a JSON object, as in {{"wd": 1e-4}}; got {text}')
 
+# %% ../nbs/90_cli.ipynb #892ca028
 def _config(path):
     "The settings in a YAML or JSON file."
     import yaml
@@ -36,9 +38,9 @@ def _config(path):
     if isinstance(said, dict): return said
     raise ValueError(f'--config {path} has to hold names and values, as in "epochs: 60"; it holds {said!r}')
 
-
 # %% ../nbs/90_cli.ipynb #17f00002
-_texts = {'data', 'network', 'method', 'start', 'schedule', 'precision', 'augment'}      # settings whose values are words
+# settings whose values are words
+_texts = {'data', 'network', 'method', 'start', 'schedule', 'precision', 'augment'}
 
 def _value(name, text):
     "A word as the value that it stands for: JSON where it is such, a number such as .1, otherwise text."
@@ -48,6 +50,7 @@ def _value(name, text):
         except ValueError: pass
     return text
 
+# %% ../nbs/90_cli.ipynb #3bc6d7e4
 def _assigned(lines):
     "name=value, a line each, as a dictionary; a dot leads into the options of data, network or method."
     said = {}
@@ -59,7 +62,6 @@ def _assigned(lines):
         if dot: said.setdefault(setting, {})[option] = value
         else: said[setting] = value
     return said
-
 
 # %% ../nbs/90_cli.ipynb #17f00020
 def _merged(*sources):
@@ -76,12 +78,12 @@ def _with_options(run, changes):
     "The changes with all options of data, network and method: what is said is added to what the run has."
     for kind in ('data', 'network', 'method'):
         name, options = f'{kind}_options', changes.get(f'{kind}_options', {})
-        if not isinstance(options, Mapping): raise ValueError(f'{name} is a JSON object, as in {{"{name}": {{}}}}; got {options!r}')
-        same = changes.get(kind, getattr(run, kind)) == getattr(run, kind)
-        if not same: changes = {**changes, name: options}
+        if not isinstance(options, Mapping):
+            raise ValueError(f'{name} is a JSON object, as in {{"{name}": {{}}}}; got {options!r}')
+        before = getattr(run, kind)
+        if changes.get(kind, before) != before: changes = {**changes, name: options}
         elif options: changes = {**changes, name: {**dict(getattr(run, name)), **options}}
     return run.replace(**changes)
-
 
 # %% ../nbs/90_cli.ipynb #17f00022
 def run_of(
@@ -111,16 +113,21 @@ def _say(
 
 # %% ../nbs/90_cli.ipynb #e456fd86
 def _line(row, epochs):
+    "Say how an epoch went."
     kl = '' if row['kl'] is None else f'  kl {row["kl"]:.3f}'
     loss = 'diverged' if row['ce'] is None else f'ce {row["ce"]:.3f}'
     top1 = '' if row['top1'] is None else f'  top-1 {row["top1"]:.2f} %'
     _say(f'epoch {row["epoch"]}/{epochs}  {loss}{kl}{top1}  {row["wall"]:.1f} s')
 
+# %% ../nbs/90_cli.ipynb #5c4c51a3
 _spelled = {'all (%) std': 'std over sub-networks'} # what a spread is of
 
-def _table(df, columns): return df[[c for c in columns if c in df]].rename(columns=_spelled).to_string(index=False)
+def _table(df, columns):
+    "Some columns of a table, as text."
+    return df[[c for c in columns if c in df]].rename(columns=_spelled).to_string(index=False)
 
 def _print_summary(record):
+    "The numbers of a result, a line each."
     for k,v in record['summary'].items(): _say(f'{_spelled.get(k, k):<23}{v}')
 
 # %% ../nbs/90_cli.ipynb #17f00006
@@ -138,21 +145,26 @@ def _print_result(run, record, out, was_stored):
     weights = 'no weights are kept' if record.get('diverged') else f'weights in {final}'
     if not was_stored: _say(f'stored in {Path(out)/"results.sqlite"}, {weights}')
 
+# %% ../nbs/90_cli.ipynb #901b11c7
+def _announce(run):
+    "One line on a run that is about to begin."
+    _say(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}')
+
 def _train(run, out, data, as_json=False, loggers=None, **kwargs):
     "Train, telling how it goes; the exit code."
     from stimulative.experiment import train as train_run
     from stimulative.loggers import run_loggers
     first, was_stored = not _rank(), []
-    if first and not as_json: _say(f'run {run.key}: {run.method}, {run.network} on {run.data}, {run.epochs} epochs, seed {run.seed}')
-    def say(text): was_stored.append(text) or _say(text)          # where the result was stored already
+    if first and not as_json: _announce(run)
+    def say(text): was_stored.append(text) or _say(text)            # where the result was stored already
     with redirect_stdout(sys.stderr if as_json else sys.stdout):      # bars and the like are not in the way of the JSON
         cbs = run_loggers(run, **loggers or {})
-        record = train_run(run, out, data, cbs=cbs, report=lambda row: _line(row, run.epochs), say=say, **kwargs)
+        report = lambda row: _line(row, run.epochs)
+        record = train_run(run, out, data, cbs=cbs, report=report, say=say, **kwargs)
     if not first: return 0
     if as_json: _say(json.dumps(record))
     else: _print_result(run, record, out, was_stored)
     return _diverged(record)
-
 
 # %% ../nbs/90_cli.ipynb #8fdd5d01
 def train(
@@ -181,13 +193,12 @@ def train(
     as_json:store_true=False, # --json: print the record as one last line of JSON
 ):
     "Carry out a run and store its record; a stored run is shown, not repeated."
-    named = dict(data=data_set, method=method, lam=lam, epochs=epochs, bs=bs, lr=lr, seed=seed, network=network, precision=precision)
-    run = run_of(preset, settings, config, set, **named)
+    schedule = dict(lam=lam, epochs=epochs, bs=bs, lr=lr, seed=seed, precision=precision)
+    run = run_of(preset, settings, config, set, data=data_set, method=method, network=network, **schedule)
     if size is not None: run = run.replace(data_options={**dict(run.data_options), 'size': size})
     project = 'stimulative'
     loggers = dict(tensorboard=tensorboard, wandb=wandb and project, mlflow=mlflow and project)
     return _train(run, out, data, as_json, loggers, resume=resume, force=force, valid_every=valid_every)
-
 
 # %% ../nbs/90_cli.ipynb #182f729c
 _listed = ['key', 'data', 'network', 'method', 'lam', 'epochs', 'seed', 'main (%)', 'all (%) mean', 'all (%) std',
@@ -238,8 +249,17 @@ def _curve(record, rows=20):
     step = -(-len(df) // rows)
     return df.iloc[::-step].iloc[::-1].dropna(axis=1, how='all').round(4)
 
+# what `show` says of the machine
 _machine = ('processor', 'cpus', 'threads', 'gpu', 'processes', 'python', 'torch', 'torchvision', 'fastai', 'source', 'command')
 
+# %% ../nbs/90_cli.ipynb #72d6ee0e
+def _draw_curve(record, path):
+    "Training loss and top-1 against the epochs."
+    import matplotlib
+    from stimulative.sweeps import plot_trajectories
+    matplotlib.use('agg')
+    axs = plot_trajectories({record['settings']['method']: record})
+    axs[0].figure.savefig(path, dpi=150, bbox_inches='tight')
 
 # %% ../nbs/90_cli.ipynb #17f0000d
 def show(
@@ -259,15 +279,6 @@ def show(
     for k in _machine: _say(f'{k:<23}{record.get(k, "")}'.rstrip())
     if png: _draw_curve(record, png)
 
-def _draw_curve(record, path):
-    "Training loss and top-1 against the epochs."
-    import matplotlib
-    from stimulative.sweeps import plot_trajectories
-    matplotlib.use('agg')
-    axs = plot_trajectories({record['settings']['method']: record})
-    axs[0].figure.savefig(path, dpi=150, bbox_inches='tight')
-
-
 # %% ../nbs/90_cli.ipynb #17f0000e
 def _lend_start(run, out, into):
     "The weights that a run begins with, where they are another run's, are copied into the folder of its new result."
@@ -277,6 +288,15 @@ def _lend_start(run, out, into):
     here.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(there, here)
 
+def _print_both(before, after):
+    "Two results of the same settings, side by side."
+    same = after['subnets'] == before['subnets'] and before['subnets'] is not None
+    _say(f'\n{"":<23}{"then":<24}now')
+    for k,v in after['summary'].items(): _say(f'{_spelled.get(k, k):<23}{before["summary"].get(k, ""):<24}{v}')
+    outcome = 'has the same accuracy as then' if same else 'was compared: they are not all the same'
+    _say(f'every sub-network {outcome}')
+
+# %% ../nbs/90_cli.ipynb #39cd3db9
 def rerun(
     key:str, # of a finished run, or its first digits
     out:str='results', # folder of the results
@@ -289,13 +309,8 @@ def rerun(
     run, into = Run(**settings), into or str(Path(out)/'rerun')
     _lend_start(run, out, into)
     code = _train(run, into, data, resume=True)
-    after = _found(before['key'], into)[1]
-    same = after['subnets'] == before['subnets'] and before['subnets'] is not None
-    _say(f'\n{"":<23}{"then":<24}now')
-    for k,v in after['summary'].items(): _say(f'{_spelled.get(k, k):<23}{before["summary"].get(k, ""):<24}{v}')
-    _say(f'every sub-network {"has the same accuracy as then" if same else "was compared: they are not all the same"}')
+    _print_both(before, _found(before['key'], into)[1])
     return code
-
 
 # %% ../nbs/90_cli.ipynb #17f00025
 def more(
@@ -323,6 +338,7 @@ class _Count:
         outcome = error or '  '.join(f'{k} {v}' for k,v in record['summary'].items() if k in self._told)
         _say(f'{self.done}/{self.total}  {run.method}, lambda {run.lam:g}, seed {run.seed}: {outcome}')
 
+# %% ../nbs/90_cli.ipynb #9b64bb33
 def _draw_lambda(table, folder):
     "lambda.csv and lambda.png."
     table.to_csv(folder/'lambda.csv', index=False)
@@ -331,7 +347,6 @@ def _draw_lambda(table, folder):
     from stimulative.sweeps import plot_lambda
     matplotlib.use('agg')
     plot_lambda(table).figure.savefig(folder/'lambda.png', dpi=150, bbox_inches='tight')
-
 
 # %% ../nbs/90_cli.ipynb #17f00010
 def over_seeds(
@@ -352,13 +367,13 @@ def _weights(text):
     try: return [float(l) for l in text.split(',')]
     except ValueError: raise ValueError(f'--lams is numbers with commas between, as in 0,1,5; got {text}') from None
 
+# %% ../nbs/90_cli.ipynb #5d59d2fd
 def _print_ablation(table, seeds, out):
     "A row per training, a row per lambda, and where everything is."
     shown = ('lam', 'seed', 'main (%)', 'all (%) mean', 'all (%) std', 'best top-1 (%)', 'diverged in epoch', 'error')
     _say(_table(table, shown))
     if seeds > 1 and 'main (%)' in table: _say(f'\n{over_seeds(table).to_string()}')
     _say(f'stored in {Path(out)/"results.sqlite"}, table and figure in lambda.csv and lambda.png')
-
 
 # %% ../nbs/90_cli.ipynb #17f00024
 def ablate(
@@ -380,11 +395,11 @@ def ablate(
     if workers < 1: raise ValueError(f'--workers is at least 1, got {workers}')
     report = _Count(len(ablation_runs(base, weights, seeds)))
     with ThreadPoolExecutor(workers) as pool:          # a thread waits for a process that trains
-        table = ablate_lambda(base, weights, seeds, executor=pool if workers > 1 else None, out=out, data=data, report=report)
+        executor = pool if workers > 1 else None
+        table = ablate_lambda(base, weights, seeds, executor=executor, out=out, data=data, report=report)
     _draw_lambda(table, Path(out))
     _print_ablation(table, seeds, out)
     return 1 if {'error', 'diverged in epoch'} & {*table} else 0
-
 
 # %% ../nbs/90_cli.ipynb #2b88a31f
 def matrix(
@@ -412,11 +427,19 @@ def matrix(
     _say((100 * top1).round(2).to_string(na_rep=''))
     _say(f'written to {folder/"matrix.csv"} and matrix.png')
 
+# %% ../nbs/90_cli.ipynb #a326b59e
+def _file_line(facts):
+    "Size, accuracy, latency and exactness of an exported file."
+    accuracy, ms = facts.get('accuracy'), facts.get('latency_ms')
+    top1 = '' if accuracy is None else f'  top-1 {100 * accuracy:.2f} %'
+    took = '' if ms is None else f'  {ms:.2f} ms'
+    return f'{facts["bytes"] / 2**20:.2f} MiB{top1}{took}  differs by {facts["difference"]:.0e}'
+
 # %% ../nbs/90_cli.ipynb #a7190001
 def export(
     run:str='', # key of a finished run, or its first digits
     depths:str='', # 2,3,4,2,3, or several with blanks between, or all
-    budget_ms:float=None, # instead of depths: the most accurate sub-network whose file takes no longer here, one image at a time
+    budget_ms:float=None, # instead of depths: the most accurate one whose file takes no longer here, per image
     to:str='exported', # folder of the files; several go into a new one, with an index.json
     kind:str='onnx', # of the files: onnx, pt2 or safetensors
     card:str='', # licence of the weights, such as apache-2.0: write a model card under it
@@ -429,11 +452,7 @@ def export(
     from stimulative.export import export_run
     if twin and not card: raise ValueError('--twin is for the card: give its licence, as in --card apache-2.0')
     written = export_run(run, to, depths, budget_ms, f'.{kind}', out, data, force)
-    for path,facts in written.items():
-        accuracy, ms = facts.get('accuracy'), facts.get('latency_ms')
-        top1 = '' if accuracy is None else f'  top-1 {100 * accuracy:.2f} %'
-        took = '' if ms is None else f'  {ms:.2f} ms'
-        _say(f'{path}  {facts["bytes"] / 2**20:.2f} MiB{top1}{took}  differs by {facts["difference"]:.0e}')
+    for path,facts in written.items(): _say(f'{path}  {_file_line(facts)}')
     if not card: return
     from stimulative.model_card import card_of_run
     _say(str(card_of_run(run, to, card, written, twin, out, data, force)))
@@ -450,7 +469,8 @@ def plan(
     from stimulative.planning import plan_named
     planned = plan_named(run, gpus, rate, out, bandwidth=bandwidth)
     _say(planned.map('{:,.5g}'.format).to_string())
-    if rate is None and 'device hours' not in planned: _say('no hours: they need --rate, images a second on one device in common training')
+    if rate is None and 'device hours' not in planned:
+        _say('no hours: they need --rate, images a second on one device in common training')
 
 # %% ../nbs/90_cli.ipynb #1e44396b
 commands = dict(train=train, ablate=ablate, results=results, show=show, rerun=rerun, more=more, evaluate=evaluate,
@@ -466,19 +486,22 @@ def _command(name):
     return inspect.unwrap(getattr(import_module(f'stimulative.{name}'), name))
 
 def _usage():
-    lines = [f'  {name:<10}{text}' for name,text in {**{k: fn.__doc__ for k,fn in commands.items()}, **elsewhere}.items()]
+    "The commands, a line each."
+    texts = {name: fn.__doc__ for name,fn in commands.items()} | elsewhere
+    lines = [f'  {name:<10}{text}' for name,text in texts.items()]
     return '\n'.join(['usage: stimulative COMMAND [options]; stimulative COMMAND --help lists them', '', *lines])
-
 
 # %% ../nbs/90_cli.ipynb #17f00013
 def _parser(fn):
     "fastcore's parser of a function."
     parameters = inspect.signature(anno_parser).parameters
     positional = [k for k,p in inspect.signature(fn).parameters.items() if p.default is p.empty]
-    parser = anno_parser(fn, prog=f'stimulative {fn.__name__}', **({'pos': positional} if 'pos' in parameters else {}))
+    named = {'pos': positional} if 'pos' in parameters else {}
+    parser = anno_parser(fn, prog=f'stimulative {fn.__name__}', **named)
     parser.allow_abbrev = False                   # --epoch is not --epochs
     return parser
 
+# %% ../nbs/90_cli.ipynb #7c942253
 def _set_once(words):
     "All `--set` as one, a line each: the parser would keep the last alone."
     words, lines = list(words), []
@@ -488,6 +511,7 @@ def _set_once(words):
         del words[at:at + 2]
     return words + (['--set', '\n'.join(lines)] if lines else [])
 
+# %% ../nbs/90_cli.ipynb #e790b3f4
 def _parsed(fn, words):
     "The options of a command as a dictionary."
     parser = _parser(fn)
@@ -495,10 +519,31 @@ def _parsed(fn, words):
     def spell(word):
         name, eq, value = word.partition('=')
         name = '--as-json' if name == '--json' else name.replace('_', '-')
-        return spelled[name] + eq + value if word.startswith('--') and name in spelled else word
+        is_option = word.startswith('--') and name in spelled
+        return spelled[name] + eq + value if is_option else word
     given = vars(parser.parse_args([spell(w) for w in _set_once(words)]))
     return {k: v for k,v in given.items() if k not in ('pdb', 'xtra')}
 
+# %% ../nbs/90_cli.ipynb #6d3a6c8f
+def _go_on(argv):
+    "What to type to go on after Ctrl-C; nothing where a command starts anew anyhow."
+    resumes = argv[0] in ('train', 'more')
+    words = [w for w in argv if w not in ('--resume', '--force')] + ['--resume'] * resumes
+    goes_on = resumes or argv[0] in ('ablate', 'rerun')
+    return f'; this goes on: stimulative {shlex.join(words)}' if goes_on else ''
+
+def _carry_out(fn, argv, given):
+    "Call the command; what the user got wrong, and Ctrl-C, in one line."
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', FutureWarning)
+            return fn(**given) or 0
+    except KeyboardInterrupt:
+        print(f'\nstimulative: interrupted{_go_on(argv)}', file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ImportError) as e:
+        print(f'stimulative: {" ".join(str(e).split())}', file=sys.stderr)
+        return 2
 
 # %% ../nbs/90_cli.ipynb #9320b9cc
 def main(
@@ -514,22 +559,5 @@ def main(
         return 2
     fn = _command(argv[0])
     return _carry_out(fn, argv, _parsed(fn, argv[1:]))
-
-def _carry_out(fn, argv, given):
-    "Call the command; what the user got wrong, and Ctrl-C, in one line."
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', FutureWarning)
-            return fn(**given) or 0
-    except KeyboardInterrupt:
-        resumes = argv[0] in ('train', 'more')
-        words = [w for w in argv if w not in ('--resume', '--force')] + ['--resume'] * resumes
-        goes_on = resumes or argv[0] in ('ablate', 'rerun')
-        go_on = f'; this goes on: stimulative {shlex.join(words)}' if goes_on else ''
-        print(f'\nstimulative: interrupted{go_on}', file=sys.stderr)
-        return 130
-    except (ValueError, OSError, ImportError) as e:
-        print(f'stimulative: {" ".join(str(e).split())}', file=sys.stderr)
-        return 2
 
 if __name__ == '__main__' and '__file__' in globals(): sys.exit(main())

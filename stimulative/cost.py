@@ -35,6 +35,7 @@ class BlockCost(NamedTuple):
     kept:float # probability that a drawn sub-network has the block
     paths:int # choices of depths before its stage
 
+# %% ../nbs/13_cost.ipynb #e8336ca7
 def _block_costs(view, sizes):
     "A `BlockCost` per block; the head counts as a last stage of one block, always kept."
     stages = [*view.stages, [view.head]]
@@ -48,12 +49,19 @@ def _block_costs(view, sizes):
             yield BlockCost(flops, mean, (n - i) / n, paths)
         paths, before = paths * n, layers
 
+# %% ../nbs/13_cost.ipynb #5beda8a9
+def _of_steps(main, sub, shared, n_subnets, tree):
+    "What ways to take a step cost, and the evaluation of all sub-networks one by one."
+    cost = {'two full passes': main + sub, 'shared prefix': main + sub - shared, 'one by one': n_subnets * sub}
+    for step in ('two full passes', 'shared prefix'): cost[f'{step} / common'] = cost[step] / main
+    return {**cost, 'one by one / tree': cost['one by one'] / tree}
+
 # %% ../nbs/13_cost.ipynb #c05700a3
 def step_cost(
     model:nn.Module, # a residual network; stays as it is
     xb:torch.Tensor, # a batch of images; one of them is run
 )->dict: # FLOPs of one image's forward pass (2 to a multiply-add), and ratios
-    "Forward FLOPs of main network, expected sub-network, stimulative step and tree of all sub-networks, under the uniform draw (Alg. 1)."
+    "Forward FLOPs of main network, expected sub-network, step and tree, under the uniform draw (Alg. 1)."
     view = unravel(model)
     view.check(xb)
     sizes, n_subnets = part_sizes(view, xb), prod(view.depths)
@@ -63,11 +71,7 @@ def step_cost(
     shared = stem + sum(b.flops * b.kept / b.paths for b in blocks)
     tree   = stem + sum(b.mean * b.paths for b in blocks)
     cost = {'main': main, 'sub-network': sub, 'shared': shared, 'subnets': n_subnets, 'tree': tree}
-    cost['two full passes'] = main + sub
-    cost['shared prefix'] = main + sub - shared
-    cost['one by one'] = n_subnets * sub
-    for step in ('two full passes', 'shared prefix'): cost[f'{step} / common'] = cost[step] / main
-    return {**cost, 'one by one / tree': cost['one by one'] / tree}
+    return {**cost, **_of_steps(main, sub, shared, n_subnets, tree)}
 
 # %% ../nbs/13_cost.ipynb #33903d2f
 def common_step(view, x, y, depths, lam=10., amp=nullcontext):
@@ -220,12 +224,13 @@ def _in_turns(methods, draws, run):
 
 # %% ../nbs/13_cost.ipynb #c05700b5
 def _peaks(methods, view, xb, yb, draws, amp):
-    "The largest peak in MiB of each method, over the draws, the smallest sub-network and the one that lacks the last block."
+    "The largest peak in MiB of each method, over the draws, the smallest and the largest sub-network."
     *first, last = view.depths
     draws = [(1,) * len(view.depths), (*first, max(1, last - 1)), *draws]
     def peak(step, depths): return peak_memory(lambda: step(view, xb, yb, depths, 10., amp), xb.device) / 2**20
     return {name: max(peak(step, d) for d in draws) for name,step in methods.items()}
 
+# %% ../nbs/13_cost.ipynb #9f9dbb9e
 def _cost_table(seconds, peaks):
     "Seconds and peaks, each also as a ratio to the first method."
     import pandas as pd
@@ -233,6 +238,14 @@ def _cost_table(seconds, peaks):
     df.insert(1, 'time / first', df.seconds / df.seconds.iloc[0])
     df['memory / first'] = df['peak MiB'] / df['peak MiB'].iloc[0]
     return df.rename_axis('method')
+
+# %% ../nbs/13_cost.ipynb #721377c2
+def _checked_methods(methods):
+    "A `ValueError` unless there is a method, and each can be called."
+    for name,step in check_kind(methods, dict, 'methods', 'name -> step').items():
+        check_function(step, f'methods[{name!r}]')
+    if not methods: raise ValueError('no method to measure was given')
+    return methods
 
 # %% ../nbs/13_cost.ipynb #a803d6ac
 def measure_cost(
@@ -250,9 +263,7 @@ def measure_cost(
     check_count(n, 'n')
     check_count(n_memory, 'n_memory', 0)
     for name,given in dict(amp=amp, progress=progress).items(): check_function(given, name)
-    methods = check_kind(step_methods if methods is None else methods, dict, 'methods', 'name -> step')
-    for name,step in methods.items(): check_function(step, f'methods[{name!r}]')
-    if not methods: raise ValueError('no method to measure was given')
+    methods = _checked_methods(step_methods if methods is None else methods)
     view = unravel(model)
     view.check(xb)
     with torch.no_grad(), preserved_statistics(view.model): check_labels(yb, view.model.eval()(xb))

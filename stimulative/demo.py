@@ -76,10 +76,12 @@ class _Steps:
         if self.bar: self.bar.update(0)
 
     def tick(self):
+        "One more step is done."
         self.done += 1
         if self.bar: self.bar.update(self.done)
 
     def say(self, comment):
+        "Put a comment beside the bar."
         if self.bar: self.bar.comment = comment
 
     def ticking(self, steps):

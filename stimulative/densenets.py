@@ -31,6 +31,7 @@ def _named_config(name):
     raise ValueError(f'unknown DenseNet {name!r}; '
                      f'known are {", ".join(densenet_configs)}, or the layers of each block')
 
+# %% ../nbs/11_densenets.ipynb #72e45b6a
 def _config(config):
     "The layers of each block as a tuple; a `ValueError` for anything else."
     if isinstance(config, str): return _named_config(config)
@@ -39,6 +40,15 @@ def _config(config):
         raise ValueError(f'a configuration is the number of layers of each block; got {config!r}') from None
     if not layers or min(layers) < 1: raise ValueError(f'every block needs at least one layer; got {layers}')
     return layers
+
+# %% ../nbs/11_densenets.ipynb #7d5be754
+def _change_stem(stem, n_in, small_images):
+    "Another first convolution; for small images no pooling."
+    width = stem.conv0.out_channels
+    if small_images:
+        stem.conv0 = nn.Conv2d(n_in, width, 3, padding=1, bias=False)
+        stem.pool0 = nn.Identity()
+    else: stem.conv0 = nn.Conv2d(n_in, width, 7, 2, 3, bias=False)
 
 # %% ../nbs/11_densenets.ipynb #3fe51f8c
 def densenet(
@@ -54,15 +64,12 @@ def densenet(
     for name,n in dict(growth_rate=growth_rate, num_classes=num_classes, n_in=n_in).items(): check_count(n, name)
     kwargs = dict(num_init_features=2 * growth_rate) | kwargs
     net = DenseNet(growth_rate, _config(config), num_classes=num_classes, **kwargs)
-    stem, width = net.features, net.features.conv0.out_channels
-    if small_images:
-        stem.conv0 = nn.Conv2d(n_in, width, 3, padding=1, bias=False)
-        stem.pool0 = nn.Identity()
-    elif n_in != 3: stem.conv0 = nn.Conv2d(n_in, width, 7, 2, 3, bias=False)
+    if small_images or n_in != 3: _change_stem(net.features, n_in, small_images)
     return net
 
 networks['densenet'] = densenet
 
+# %% ../nbs/11_densenets.ipynb #da883192
 def densenet264(**kwargs)->nn.Module:
     "DenseNet-264, which torchvision lacks (paper, appendix F.2)."
     return densenet('densenet264', **kwargs)
@@ -94,14 +101,15 @@ def _first(m, n):
 
 # %% ../nbs/11_densenets.ipynb #906376ce
 class FewerChannels(nn.Module):
-    "A norm, convolution or linear layer of the model, run on the first of its input channels where the last ones are absent."
+    "A layer of the model, run on the first of its input channels where the last ones are absent."
     def __init__(self, m):
         super().__init__()
         self.m = m
 
     def forward(self, h):
         n = h.shape[1]
-        return self.m(h) if n == _width(self.m) else functional_call(self.m, _first(self.m, n), (h,))
+        if n == _width(self.m): return self.m(h)
+        return functional_call(self.m, _first(self.m, n), (h,))
 
     def of(self, n):
         "The layer for `n` input channels and no others: an object of its own, its weights are views of the model's."
@@ -112,6 +120,7 @@ class FewerChannels(nn.Module):
             else: twin._buffers[k] = v
         return twin
 
+# %% ../nbs/11_densenets.ipynb #91be6068
 class ZerosBehind(nn.Module):
     "Zeros in the place of absent channels."
     def __init__(self, width):
@@ -130,8 +139,13 @@ def _reads(m, width):
     "Whether `m` is a convolution or linear layer that reads `width` channels, each by itself."
     return isinstance(m, (nn.Conv2d, nn.Linear)) and _width(m) == width and getattr(m, 'groups', 1) == 1
 
-def _reading(after, width, absent):
-    "(what follows a block of `width` channels, made to run on the first of them; what becomes narrower when layers are cut out)"
+# %% ../nbs/11_densenets.ipynb #ccee4fed
+def _reading(
+    after, # modules that follow a block
+    width, # channels that it gives
+    absent, # 'slice' or 'zeros'
+): # (the same, made to run on the first channels; what becomes narrower when layers are cut out)
+    "What follows a block, made to run where the last channels are absent."
     norm, *rest = after
     if absent == 'zeros' or not isinstance(norm, _NormBase): return [ZerosBehind(width), *after], []
     i = next((i for i,m in enumerate(rest) if not isinstance(m, _pass_on)), None)
@@ -160,8 +174,8 @@ def _narrow(m, n):
     setattr(m, _width_name(m), n)
 
 # %% ../nbs/11_densenets.ipynb #9c09c4da
-class DenseLayer(_Appending):
-    "A layer of a dense block as a block that can be skipped: what comes in, and the layer's channels behind it."
+class _ReadLayer(_Appending):
+    "Knows what follows it, and where its output can be seen."
     def __init__(self,
         block:nn.ModuleDict, # the dense block
         name:str, # of the layer in it
@@ -187,6 +201,9 @@ class DenseLayer(_Appending):
         if not later: return block.register_forward_hook(lambda m, args, out: note(out)).remove
         return block[later[0]].norm1.register_forward_pre_hook(lambda m, args: note(args[0])).remove
 
+# %% ../nbs/11_densenets.ipynb #13ee0301
+class DenseLayer(_ReadLayer):
+    "A layer of a dense block as a block that can be skipped: what comes in, and the layer's channels behind it."
     def leave(self):
         "Take the layer, the last one of its block, out of the model, and its channels out of what reads them."
         block, readers = self.place
@@ -219,6 +236,7 @@ def check_align(
     "A `ValueError` unless channels are kept by 'channel' or by 'prefix'."
     if align not in ('channel', 'prefix'): raise ValueError(f"align is 'channel' or 'prefix', got {align!r}")
 
+# %% ../nbs/11_densenets.ipynb #a3013d76
 def kept_channels(
     main:Sequence[int], # layers of each block of the large network
     small:Sequence[int], # of the small one
@@ -284,23 +302,27 @@ def _smaller(main, small):
     return net.to(f.conv0.weight.dtype).train(main.training)
 
 # %% ../nbs/11_densenets.ipynb #5b1be565
+def _take_all(net, main, kept):
+    "All weights of the small network, by the channels it keeps."
+    ours, theirs = net.features, main.features
+    def both(name): return getattr(ours, name), getattr(theirs, name)
+    for i,channels in enumerate(kept, 1):
+        _take_block(*both(f'denseblock{i}'), channels)
+        if i < len(kept): _take_transition(*both(f'transition{i}'), channels)
+    _take(ours.norm5, theirs.norm5, outputs=channels)
+    _take(net.classifier, main.classifier, inputs=channels)
+
 def nested_densenet(
     main:nn.Module, # a DenseNet of torchvision's class; stays as it is
     config:str|Sequence[int], # the small one: a name such as 'densenet121', or the layers of each block
     align:str='channel', # 'channel': each weight with the channel it belongs to; 'prefix': the first ones
 )->nn.Module: # an independent DenseNet of exactly that architecture
     "The smaller DenseNet that sits inside a larger one, with the weights it has there (paper, appendix F.2)."
-    (layers, growth, n_init), small = densenet_shape(main), _config(config)
+    layers, growth, n_init = densenet_shape(main)
+    small = _config(config)
     _check_nested(layers, small)
     kept, net = kept_channels(layers, small, growth, n_init, align), _smaller(main, small)
-    ours, theirs = net.features, main.features
-    def both(name): return getattr(ours, name), getattr(theirs, name)
-    with torch.no_grad():
-        for i,channels in enumerate(kept, 1):
-            _take_block(*both(f'denseblock{i}'), channels)
-            if i < len(kept): _take_transition(*both(f'transition{i}'), channels)
-        _take(ours.norm5, theirs.norm5, outputs=channels)
-        _take(net.classifier, main.classifier, inputs=channels)
+    with torch.no_grad(): _take_all(net, main, kept)
     return net
 
 # %% ../nbs/11_densenets.ipynb #111c09ad

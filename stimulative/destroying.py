@@ -28,9 +28,11 @@ def deletable_layers(
 # %% ../nbs/07_destroying.ipynb #67aab979
 def _layer_numbers(layers):
     "`layers`, one or several, as a sorted tuple."
-    try:
-        return tuple(sorted(operator.index(i) for i in ([layers] if isinstance(layers, Integral) else layers)))
+    several = [layers] if isinstance(layers, Integral) else layers
+    try: return tuple(sorted(map(operator.index, several)))
     except TypeError: raise ValueError(f'layers must be whole numbers; got {layers!r}') from None
+
+def _transition(i, s): return f'layer {i} is the transition layer of stage {s}: it changes resolution or width'
 
 def _check_deletable(i, stages):
     "A `ValueError` unless layer `i` exists and can go."
@@ -38,9 +40,9 @@ def _check_deletable(i, stages):
     if not 1 <= i <= n: raise ValueError(f'there is no layer {i}: they are numbered 1 to {n}')
     if i in can: return
     s = next(s for s,stage in enumerate(stages, 1) if i in stage)
-    raise ValueError(f'layer {i} is the transition layer of stage {s}: it changes resolution or width '
-                     f'and has no identity path, so it cannot go; these can: {can}')
+    raise ValueError(f'{_transition(i, s)} and has no identity path, so it cannot go; these can: {can}')
 
+# %% ../nbs/07_destroying.ipynb #2190322e
 def _check_layers(layers, depths):
     "`layers` as a sorted tuple if all of them can be deleted; otherwise a `ValueError` that says why not."
     if max(depths) == 1:
@@ -83,14 +85,13 @@ def _check_stage_order(got, stage, s):
     for i in got:
         if i in stage: continue
         raise ValueError(f'layer {i} does not belong to stage {s} (layers {stage[0]} to {stage[-1]}): '
-                         'layers stay in their stage, '
-                         f'for resolution and width differ elsewhere; got {got}')
+                         f'layers stay in their stage, for resolution and width differ elsewhere; got {got}')
     if got[0] != stage[0]:
-        raise ValueError(f'layer {stage[0]} is the transition layer of stage {s}: '
-                         f'it changes resolution or width and must stay first; got {got}')
+        raise ValueError(f'{_transition(stage[0], s)} and must stay first; got {got}')
 
+# %% ../nbs/07_destroying.ipynb #7c762251
 def _check_order(order, depths):
-    "`order` as a flat tuple if it permutes layers inside their stages; otherwise a `ValueError` that says where it does not."
+    "`order` as a flat tuple if it permutes layers inside their stages; otherwise a `ValueError`."
     stages, (flat, lengths) = stage_layers(depths), _flat(order)
     n = stages[-1][-1]
     if sorted(flat) != list(range(1, n + 1)):
@@ -160,6 +161,7 @@ def _check_distance(depths, distance):
     if isinstance(distance, Integral) and 0 <= distance <= most: return
     raise ValueError(f'stages of {tuple(depths)} layers can be permuted by 0 to {most} swaps; got {distance!r}')
 
+# %% ../nbs/07_destroying.ipynb #16f26b3f
 def permutations_at(
     depths:Sequence[int], # blocks of the network, per stage
     distance:int, # number of permuting operations: the smallest number of swaps that makes the order
@@ -237,19 +239,21 @@ class _Deletions:
         self.every_layer = [i for stage in stages for i in stage]
         self.can = [i for stage in stages for i in stage[1:]]
         self.most = len(self.can)
-    def count(self, k): return math.comb(self.most, k)
-    def every(self, k): return itertools.combinations(self.can, k)
-    def draw(self, k, rng): return tuple(sorted(rng.sample(self.can, k)))
-    def path(self, gone): return tuple(i for i in self.every_layer if i not in gone)
+
+    def count(self, k): "How many ways there are."; return math.comb(self.most, k)
+    def every(self, k): "All of them."; return itertools.combinations(self.can, k)
+    def draw(self, k, rng): "One at random."; return tuple(sorted(rng.sample(self.can, k)))
+    def path(self, gone): "The layers that are left."; return tuple(i for i in self.every_layer if i not in gone)
 
 # %% ../nbs/07_destroying.ipynb #e600000c
 class _Permutations:
     "The orders of a network, `k` swaps from its own."
     def __init__(self, depths): self.depths, self.most = depths, sum(_most_swaps(depths))
-    def count(self, k): return count_permutations(self.depths, k)
-    def every(self, k): return permutations_at(self.depths, k)
-    def draw(self, k, rng): return _draw_permutation(self.depths, k, rng)
-    def path(self, order): return tuple(i for stage in order for i in stage)
+
+    def count(self, k): "How many orders there are."; return count_permutations(self.depths, k)
+    def every(self, k): "All of them."; return permutations_at(self.depths, k)
+    def draw(self, k, rng): "One at random."; return _draw_permutation(self.depths, k, rng)
+    def path(self, order): "The layers as they run."; return tuple(i for stage in order for i in stage)
 
 _kinds = dict(delete=_Deletions, permute=_Permutations)
 
@@ -273,6 +277,7 @@ def _some_ways(ways, k, sample, seed):
     if sample is None or ways.count(k) <= sample: return ways.every(k)
     return _draw_distinct(lambda rng: ways.draw(k, rng), sample, seed)
 
+# %% ../nbs/07_destroying.ipynb #f896a919
 def destruction_paths(
     depths:Sequence[int], # blocks of the network, per stage
     kind:str='delete', # 'delete' or 'permute'
@@ -287,8 +292,7 @@ def destruction_paths(
     ks = _check_ks(k, ways.most, kind, depths)
     n = sum(map(ways.count, ks))
     if sample is None and n > 20_000:
-        raise ValueError(f'kind={kind!r} with k in {ks} has {n:,} combinations: '
-                         'give sample, the number to draw of each k')
+        raise ValueError(f'kind={kind!r} with k in {ks} has {n:,} combinations: give sample, the number to draw of each k')
     intact = next(iter(ways.every(0)))
     paths = {ways.path(intact): (0, intact, 1)}
     for k in ks:

@@ -10,19 +10,25 @@ from functools import partial
 
 import torch, torch.nn.functional as F
 
-from .unravel import check_kind
+from .unravel import check_count, check_kind
 
 # %% auto #0
-__all__ = ['standardisations', 'knowledge', 'teachers', 'stimulative_kl', 'Divergence', 'layer_normed', 'z_scored', 'KL',
-           'SoftCE', 'BCE', 'alpha_value', 'Alpha', 'Adaptive', 'BernoulliKL', 'SquaredDistance', 'check_divergence',
-           'targets_of', 'right_class', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for',
-           'main_teacher', 'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
+__all__ = ['standardisations', 'knowledge', 'teachers', 'is_number', 'check_choice', 'stimulative_kl', 'label_divergence',
+           'Divergence', 'layer_normed', 'z_scored', 'largest_classes', 'KL', 'SoftCE', 'BCE', 'alpha_value', 'Alpha',
+           'Adaptive', 'bernoulli_kl', 'BernoulliKL', 'SquaredDistance', 'check_divergence', 'targets_of',
+           'right_class', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for', 'main_teacher',
+           'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
 
 # %% ../nbs/04_divergence.ipynb #650b2488
-def _log_probabilities(z):
-    "Over the classes; half precision is lifted to float32 before the softmax."
-    return z.to(torch.promote_types(z.dtype, torch.float32)).log_softmax(1)
+def _lifted(z):
+    "Half precision as float32, the rest as it is."
+    return z.to(torch.promote_types(z.dtype, torch.float32))
 
+def _log_probabilities(z):
+    "Over the classes."
+    return _lifted(z).log_softmax(1)
+
+# %% ../nbs/04_divergence.ipynb #a46dab28
 def _check_logits(z_main, z_sub, least=2):
     "A `ValueError` unless both are outputs of one shape, at least so many for an image."
     for name,z in dict(z_main=z_main, z_sub=z_sub).items(): check_kind(z, torch.Tensor, name, 'a tensor of logits')
@@ -31,16 +37,32 @@ def _check_logits(z_main, z_sub, least=2):
     wanted = '(batch, classes, ...) with two classes or more' if least == 2 else '(batch, outputs, ...)'
     raise ValueError(f'logits must both be {wanted}; got {shapes}')
 
+# %% ../nbs/04_divergence.ipynb #277d99b3
+def is_number(
+    v, # what was given
+)->bool:
+    "Is it a real number, and not True or False?"
+    return isinstance(v, numbers.Real) and not isinstance(v, bool)
+
+def check_choice(
+    v, # what was given
+    allowed, # names, and None where there may be none
+    name:str, # of the argument, for the message
+): # the same
+    "A `ValueError` unless it is one of a few names."
+    if (v is None or isinstance(v, str)) and v in allowed: return v
+    *most, last = map(repr, allowed)
+    raise ValueError(f'{name} is {", ".join(most)} or {last}, got {v!r}')
+
 # %% ../nbs/04_divergence.ipynb #e4000002
 def stimulative_kl(
     z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
     z_sub:torch.Tensor, # logits of the sub-network, the same shape
-    reduction:str='batchmean', # 'batchmean', 'mean' (the mean over the classes too) or 'none' (a number per image)
+    reduction:str='batchmean', # or 'mean' (over the classes too), or 'none' (a number per image)
 )->torch.Tensor: # in nats, no gradient to `z_main`: a scalar; (batch, ...) with 'none'
-    "KL(main || sub) of two sets of logits, the main network's being the constant target (paper, equation 2)."
+    "KL(main || sub) of logits; the main network's are the constant target (paper, equation 2)."
     _check_logits(z_main, z_sub)
-    if reduction not in ('batchmean', 'mean', 'none'):
-        raise ValueError(f"reduction is 'batchmean', 'mean' or 'none', got {reduction!r}")
+    check_choice(reduction, ('batchmean', 'mean', 'none'), 'reduction')
     log_p, log_q = _log_probabilities(z_main.detach()), _log_probabilities(z_sub)
     kl = F.kl_div(log_q, log_p, reduction='none', log_target=True).sum(1)
     if reduction == 'none': return kl
@@ -48,14 +70,19 @@ def stimulative_kl(
     return kl.mean()
 
 # %% ../nbs/04_divergence.ipynb #d2000001
-def _lifted(z): return z.to(torch.promote_types(z.dtype, torch.float32))
+def label_divergence(
+    z_sub:torch.Tensor, # logits of the sub-network, (batch, classes, ...)
+    y:torch.Tensor, # labels: classes, or class probabilities
+    ignore:int=-100, # the label of images that are passed over
+)->torch.Tensor: # (batch, ...), with gradient to `z_sub`
+    "The cross entropy of each image."
+    return F.cross_entropy(_lifted(z_sub), y, reduction='none', ignore_index=ignore)
 
+# %% ../nbs/04_divergence.ipynb #a0d0300b
 class Divergence:
     "How far a sub-network's logits are from its teacher's; base of those below."
     targets = 'classes'     # what the labels are: 'classes' that exclude each other, 'labels' of yes or no, or 'values'
     least = 2               # outputs that a network must have
-    def each(self, z_teacher, z_sub): "A number per image; no gradient to the teacher is wanted."; raise NotImplementedError
-    def check(self, n_classes): "A `ValueError` where it cannot be had of so many classes."
 
     def __call__(self,
         z_teacher:torch.Tensor, # logits of the teacher, (batch, classes, ...)
@@ -66,13 +93,9 @@ class Divergence:
         self.check(z_sub.shape[1])
         return self.each(_lifted(z_teacher.detach()), _lifted(z_sub))
 
-    def of_label(self,
-        z_sub:torch.Tensor, # logits of the sub-network, (batch, classes, ...)
-        y:torch.Tensor, # labels: classes, or class probabilities
-        ignore:int=-100, # the label of images that are passed over
-    )->torch.Tensor: # (batch, ...)
-        "The same with the label as the teacher."
-        return F.cross_entropy(_lifted(z_sub), y, reduction='none', ignore_index=ignore)
+    def each(self, z_teacher, z_sub): "A number per image."; raise NotImplementedError
+    def of_label(self, z_sub, y, ignore=-100): "The same with the label as the teacher."; return label_divergence(z_sub, y, ignore)
+    def check(self, n_classes): "A `ValueError` where it cannot be had of so many classes."
 
 # %% ../nbs/04_divergence.ipynb #d2000005
 def layer_normed(
@@ -99,13 +122,22 @@ standardisations = {None: None, 'ln': layer_normed, 'z': z_scored}
 def _check_above_0(**given):
     "A `ValueError` unless each is a finite number above 0."
     for name,v in given.items():
-        number = isinstance(v, numbers.Real) and not isinstance(v, bool)
-        if not (number and 0 < v < math.inf): raise ValueError(f'{name} must be a finite number above 0, got {v!r}')
+        if not (is_number(v) and 0 < v < math.inf): raise ValueError(f'{name} must be a finite number above 0, got {v!r}')
 
 def _check_topk(k):
     "A `ValueError` unless `k` is None or a whole number of two or more."
-    if k is None or isinstance(k, int) and not isinstance(k, bool) and k >= 2: return
+    if k is None or isinstance(k, int) and is_number(k) and k >= 2: return
     raise ValueError(f'topk must be None or a whole number of at least 2, got {k!r}')
+
+# %% ../nbs/04_divergence.ipynb #05af9817
+def largest_classes(
+    z_teacher:torch.Tensor, # logits of the teacher, (batch, classes, ...)
+    z_sub:torch.Tensor, # logits of the sub-network, the same shape
+    k:int, # classes that are kept, of each image
+)->list: # both, (batch, k, ...)
+    "The logits of the classes that have the teacher's largest."
+    largest = z_teacher.topk(k, dim=1).indices
+    return [z.gather(1, largest) for z in (z_teacher, z_sub)]
 
 # %% ../nbs/04_divergence.ipynb #d2000008
 class KL(Divergence):
@@ -118,39 +150,43 @@ class KL(Divergence):
     ):
         _check_above_0(temperature=temperature, amplitude=amplitude)
         _check_topk(topk)
-        if standardise not in standardisations: raise ValueError(f"standardise is 'ln', 'z' or None, got {standardise!r}")
+        check_choice(standardise, ('ln', 'z', None), 'standardise')
         self.temperature, self.topk = temperature, topk
         self.standardise, self.amplitude = standardise, amplitude
-
-    def check(self, n_classes):
-        if self.topk is None or self.topk <= n_classes: return
-        raise ValueError(f'topk={self.topk} is more than the {n_classes} classes of the network: '
-                         f'{n_classes} or less, or None for all')
 
     def prepared(self, z_teacher, z_sub):
         "Both logits as they go into the softmax."
         both = z_teacher, z_sub
         if self.standardise: both = [standardisations[self.standardise](z, self.amplitude) for z in both]
-        if self.topk:
-            largest = both[0].topk(self.topk, dim=1).indices
-            both = [z.gather(1, largest) for z in both]
+        if self.topk: both = largest_classes(*both, self.topk)
         return [z / self.temperature for z in both]
 
     def each(self, z_teacher, z_sub):
+        "The KL of each image."
         return self.temperature ** 2 * stimulative_kl(*self.prepared(z_teacher, z_sub), 'none')
+
+    def check(self, n_classes):
+        "A `ValueError` where `topk` is more than there are."
+        if self.topk is None or self.topk <= n_classes: return
+        raise ValueError(f'topk={self.topk} is more than the {n_classes} classes of the network: '
+                         f'{n_classes} or less, or None for all')
 
 # %% ../nbs/04_divergence.ipynb #d2000012
 class SoftCE(Divergence):
-    "Cross entropy with the teacher's probabilities: KL plus the teacher's entropy, the same gradient (US-Nets, BigNAS)."
-    def each(self, z_teacher, z_sub): return -(z_teacher.softmax(1) * z_sub.log_softmax(1)).sum(1)
+    "Cross entropy with the teacher's probabilities: KL plus the teacher's entropy (US-Nets, BigNAS)."
+    def each(self, z_teacher, z_sub):
+        "The cross entropy of each image."
+        return -(z_teacher.softmax(1) * z_sub.log_softmax(1)).sum(1)
 
 # %% ../nbs/04_divergence.ipynb #d2000015
 class BCE(Divergence):
     "Binary cross entropy with the teacher's sigmoids, the mean over the classes (cosub)."
     def each(self, z_teacher, z_sub):
+        "The mean of each image."
         return F.binary_cross_entropy_with_logits(z_sub, z_teacher.sigmoid(), reduction='none').mean(1)
 
     def of_label(self, z_sub, y, ignore=-100):
+        "The same with the right class as the one yes."
         z_sub = _lifted(z_sub)
         if not y.is_floating_point():
             known = y.clamp(0, z_sub.shape[1] - 1).long().unsqueeze(1)
@@ -179,14 +215,15 @@ def _with_gradient_of(value, rho, log_q):
     surrogate = -((log_q.exp() * rho).detach() * log_q).sum(1)
     return value.detach() + (surrogate - surrogate.detach())
 
+# %% ../nbs/04_divergence.ipynb #b7b04c28
 def _check_alpha(alpha):
-    "A `ValueError` for what is not a finite number."
-    if isinstance(alpha, numbers.Real) and not isinstance(alpha, bool) and math.isfinite(alpha): return float(alpha)
+    "A finite number, or a `ValueError`."
+    if is_number(alpha) and math.isfinite(alpha): return float(alpha)
     raise ValueError(f'alpha must be a finite number, got {alpha!r}')
 
 def _check_clip(clip):
-    "A `ValueError` unless `clip` is a number above 1; infinity does not clip."
-    if isinstance(clip, numbers.Real) and not isinstance(clip, bool) and clip > 1: return
+    "A number above 1, or a `ValueError`; infinity does not clip."
+    if is_number(clip) and clip > 1: return clip
     raise ValueError(f'clip must be a number above 1, got {clip!r}')
 
 class Alpha(Divergence):
@@ -194,11 +231,10 @@ class Alpha(Divergence):
     def __init__(self,
         alpha:float, # 1: KL(teacher || sub), 0: KL(sub || teacher)
         clip:float=5., # of the power, see `alpha_value`
-    ):
-        _check_clip(clip)
-        self.alpha, self.clip = _check_alpha(alpha), clip
+    ): self.alpha, self.clip = _check_alpha(alpha), _check_clip(clip)
 
     def each(self, z_teacher, z_sub):
+        "The value for each image, with the gradient of the surrogate."
         log_q = z_sub.log_softmax(1)
         value, rho = alpha_value(z_teacher.log_softmax(1), log_q, self.alpha, self.clip)
         return _with_gradient_of(value, rho, log_q)
@@ -210,46 +246,59 @@ class Adaptive(Divergence):
         low:float=-1., # alpha against mass that the teacher does not have
         high:float=1., # alpha against mass that is missing
         clip:float=5., # of the power, see `alpha_value`
-    ):
-        _check_clip(clip)
-        self.low, self.high, self.clip = _check_alpha(low), _check_alpha(high), clip
+    ): self.low, self.high, self.clip = _check_alpha(low), _check_alpha(high), _check_clip(clip)
 
     def each(self, z_teacher, z_sub):
+        "The larger value for each image, with the gradient of its surrogate."
         log_p, log_q = z_teacher.log_softmax(1), z_sub.log_softmax(1)
-        (v_low, rho_low), (v_high, rho_high) = (alpha_value(log_p, log_q, a, self.clip) for a in (self.low, self.high))
-        use_low = v_low > v_high
-        rho = torch.where(use_low.unsqueeze(1), rho_low, rho_high)
-        return _with_gradient_of(torch.where(use_low, v_low, v_high), rho, log_q)
+        v_low, rho_low = alpha_value(log_p, log_q, self.low, self.clip)
+        v_high, rho_high = alpha_value(log_p, log_q, self.high, self.clip)
+        rho = torch.where((v_low > v_high).unsqueeze(1), rho_low, rho_high)
+        return _with_gradient_of(torch.maximum(v_low, v_high), rho, log_q)
 
 # %% ../nbs/04_divergence.ipynb #e20a0002
+def bernoulli_kl(
+    z_teacher:torch.Tensor, # logits of the teacher, (batch, labels, ...)
+    z_sub:torch.Tensor, # logits of the sub-network, the same shape
+)->torch.Tensor: # the same shape
+    "KL(teacher || sub) of each label's yes or no."
+    yes = z_teacher.sigmoid() * (F.logsigmoid(z_teacher) - F.logsigmoid(z_sub))
+    no = (-z_teacher).sigmoid() * (F.logsigmoid(-z_teacher) - F.logsigmoid(-z_sub))
+    return yes + no
+
+# %% ../nbs/04_divergence.ipynb #f3640dc6
 class BernoulliKL(Divergence):
-    "KL(teacher || sub) of each label's yes or no: for several labels an image, with a binary cross entropy as the loss."
+    "`bernoulli_kl` over the labels: for several labels an image, with a binary cross entropy as the loss."
     targets, least = 'labels', 1
     def __init__(self,
         reduction:str='mean', # over the labels: 'mean' or 'sum'
-    ):
-        if reduction not in ('mean', 'sum'): raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
-        self.reduction = reduction
+    ): self.reduction = check_choice(reduction, ('mean', 'sum'), 'reduction')
 
-    def _over_labels(self, each): return each.mean(1) if self.reduction == 'mean' else each.sum(1)
+    def over_labels(self, each):
+        "A number per image."
+        return each.mean(1) if self.reduction == 'mean' else each.sum(1)
 
     def each(self, z_teacher, z_sub):
-        yes = z_teacher.sigmoid() * (F.logsigmoid(z_teacher) - F.logsigmoid(z_sub))
-        no = (-z_teacher).sigmoid() * (F.logsigmoid(-z_teacher) - F.logsigmoid(-z_sub))
-        return self._over_labels(yes + no)
+        "The KL of each image."
+        return self.over_labels(bernoulli_kl(z_teacher, z_sub))
 
     def of_label(self, z_sub, y, ignore=-100):
+        "The binary cross entropy of each image."
         z_sub = _lifted(z_sub)
-        return self._over_labels(F.binary_cross_entropy_with_logits(z_sub, y.to(z_sub.dtype), reduction='none'))
-
+        each = F.binary_cross_entropy_with_logits(z_sub, y.to(z_sub.dtype), reduction='none')
+        return self.over_labels(each)
 
 # %% ../nbs/04_divergence.ipynb #e20a0008
 class SquaredDistance(Divergence):
-    "Squared distance of the outputs, the mean over them: for numbers as targets, with a squared error or the like as the loss."
+    "Squared distance, the mean over the outputs: for numbers as targets, with a squared error as the loss."
     targets, least = 'values', 1
-    def each(self, z_teacher, z_sub): return (z_sub - z_teacher).square().mean(1)
-    def of_label(self, z_sub, y, ignore=-100): return (_lifted(z_sub) - y).square().mean(1)
+    def each(self, z_teacher, z_sub):
+        "The distance of each image."
+        return (z_sub - z_teacher).square().mean(1)
 
+    def of_label(self, z_sub, y, ignore=-100):
+        "The squared error of each image."
+        return (_lifted(z_sub) - y).square().mean(1)
 
 # %% ../nbs/04_divergence.ipynb #d2000024
 def check_divergence(
@@ -262,12 +311,12 @@ def check_divergence(
                          f'SquaredDistance(), a function of (teacher logits, sub-network logits), or None; got {divergence!r}')
     if n_classes and isinstance(divergence, Divergence): divergence.check(n_classes)
 
+# %% ../nbs/04_divergence.ipynb #0b0e56bf
 def targets_of(
     divergence, # see `check_divergence`
 )->str: # 'classes', 'labels' or 'values'
     "What the labels must be for a divergence: what a function compares are classes."
     return getattr(divergence, 'targets', 'classes')
-
 
 # %% ../nbs/04_divergence.ipynb #c9e10a02
 def _check_rows(y, z):
@@ -277,17 +326,19 @@ def _check_rows(y, z):
     if y.shape == wanted: return
     raise ValueError(f'labels of shape {tuple(y.shape)} do not fit logits of {tuple(z.shape)}: {tuple(wanted)} is wanted')
 
+# %% ../nbs/04_divergence.ipynb #d11afe62
 def right_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
     y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
 )->torch.Tensor: # (batch, ...), no gradient
     "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
-    p = z.detach().to(torch.promote_types(z.dtype, torch.float32)).softmax(1)
+    p = _lifted(z.detach()).softmax(1)
     _check_rows(y, p)
     if y.is_floating_point(): return (p * y).sum(1)
     known = (y >= 0) & (y < p.shape[1])
     return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
 
+# %% ../nbs/04_divergence.ipynb #d67a813f
 def knows_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
     y:torch.Tensor, # see `right_class`
@@ -305,7 +356,7 @@ def earned(
     cap:float=3., # the weight never exceeds it
     known:Callable=knows_class, # of (logits, labels): what is known beyond chance, 0 to 1
 )->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
-    "The weight of each image's divergence: lambda as far as the main network is right beyond chance, and bounded."
+    "The weight of each image: lambda as far as the main network is right beyond chance, and bounded."
     if isinstance(lam, numbers.Real) and not 0 <= lam: raise ValueError(f'lam must be at least 0, got {lam!r}')
     _check_above_0(power=power, cap=cap)
     weight = lam * known(z_main, y) ** power
@@ -317,6 +368,7 @@ def _beyond(error, at_chance):
     some = at_chance > 0
     return torch.where(some, 1 - error / torch.where(some, at_chance, 1.), 0.).clamp(min=0)
 
+# %% ../nbs/04_divergence.ipynb #4dfc71d0
 def _for_all(y):
     "One answer for all images and positions of a batch: the mean of each output's targets."
     return y.mean([d for d in range(y.ndim) if d != 1], keepdim=True)
@@ -329,6 +381,7 @@ def knows_labels(
     p, y = _lifted(z.detach()).sigmoid(), _lifted(y)
     return _beyond((p - y).abs().sum(1), (_for_all(y) - y).abs().sum(1))
 
+# %% ../nbs/04_divergence.ipynb #3708b6ed
 def knows_values(
     z:torch.Tensor, # outputs, (batch, outputs, ...)
     y:torch.Tensor, # targets, the same shape
@@ -349,26 +402,44 @@ def weigh_for(
     return partial(weigh, known=knowledge[targets_of(divergence)])
 
 # %% ../nbs/04_divergence.ipynb #d4000001
-def main_teacher(k, z): "The main network."; return z['main']
-def parent_teacher(k, z): "The sub-network drawn before; for the first one the main network."; return z[k - 1] if k else z['main']
-def peer_teacher(k, z): "The next sub-network; for the last one the first."; return z[(k + 1) % sum(j != 'main' for j in z)]
+def main_teacher(k, z):
+    "The main network."
+    return z['main']
+
+def parent_teacher(k, z):
+    "The sub-network drawn before; for the first one the main network."
+    return z[k - 1] if k else z['main']
+
+def peer_teacher(k, z):
+    "The next sub-network; for the last one the first."
+    n_subnets = sum(j != 'main' for j in z)
+    return z[(k + 1) % n_subnets]
 
 teachers = {'main': main_teacher, 'parent': parent_teacher, 'peer': peer_teacher, 'label': None}
 
 # %% ../nbs/04_divergence.ipynb #d4000002
 def _known_teacher(t): return (isinstance(t, str) and t in teachers) or (callable(t) and not isinstance(t, type))
 
+def _is_share(v): return is_number(v) and 0 <= v < math.inf
+
 def check_teacher(
     teacher, # a name of `teachers`, a function of (number, logits), or {teacher: share}
 )->dict: # {teacher: share}
     "The teachers and their shares; a `ValueError` for anything else."
-    mixture = teacher if isinstance(teacher, dict) else {teacher: 1.} if isinstance(teacher, str) or callable(teacher) else {}
-    shares = [v for v in mixture.values() if isinstance(v, numbers.Real) and not isinstance(v, bool) and 0 <= v < math.inf]
-    if mixture and len(shares) == len(mixture) and sum(shares) > 0 and all(map(_known_teacher, mixture)): return dict(mixture)
+    if isinstance(teacher, str) or callable(teacher): mixture = {teacher: 1.}
+    else: mixture = teacher if isinstance(teacher, dict) else {}
+    fine = all(map(_known_teacher, mixture)) and all(map(_is_share, mixture.values()))
+    if fine and sum(mixture.values()) > 0: return dict(mixture)
     raise ValueError(f'a teacher is one of {", ".join(map(repr, teachers))}, a function of (number, logits), running means, '
                      f'or a mixture such as {{"label": 0.5, "peer": 0.5}}; got {teacher!r}')
 
 # %% ../nbs/04_divergence.ipynb #d4000005
+def _check_memory(beta, dtype):
+    "A `ValueError` unless `beta` is a share below 1, and `dtype` one of floats."
+    if not is_number(beta) or not 0 <= beta < 1: raise ValueError(f'beta must be from 0 to below 1, got {beta!r}')
+    check_kind(dtype, torch.dtype, 'dtype', "one of torch's, such as torch.float16")
+    if not dtype.is_floating_point: raise ValueError(f'dtype must be a floating point type, got {dtype}')
+
 class _Bank:
     "The means, and which images come next."
     def __init__(self,
@@ -376,14 +447,17 @@ class _Bank:
         beta:float=.9, # share of the old mean at an update; 0: the last logits
         dtype:torch.dtype=torch.float16, # of the stored means: images x classes x 2 bytes per group
     ):
-        if not isinstance(groups, int) or groups < 1: raise ValueError(f'groups must be a whole number of at least 1, got {groups!r}')
-        if not isinstance(beta, numbers.Real) or not 0 <= beta < 1: raise ValueError(f'beta must be from 0 to below 1, got {beta!r}')
-        floats = check_kind(dtype, torch.dtype, 'dtype', "one of torch's, such as torch.float16").is_floating_point
-        if not floats: raise ValueError(f'dtype must be a floating point type, got {dtype}')
-        self.groups, self.beta, self.dtype = groups, beta, dtype
-        self.means, self.n_images = None, None      # (groups, images, classes), NaN: not seen yet; how many there will be
+        _check_memory(beta, dtype)
+        self.groups, self.beta, self.dtype = check_count(groups, 'groups'), beta, dtype
+        self.means = None                   # (groups, images, classes), NaN: not seen yet
+        self.n_images = None                # how many there will be, where it is known
         self.index, self.first = None, 0
 
+    def group(self, k): "The group of the step's sub-network `k`."; return (self.first + k) % self.groups
+
+# %% ../nbs/04_divergence.ipynb #780e4642
+class _BankRows(_Bank):
+    "Finds the images of a batch."
     def look_at(self,
         index:torch.Tensor|None, # numbers of the images in the batch; None: not known
         step:int=0, # from 0
@@ -392,11 +466,6 @@ class _Bank:
         "Say which images come next, and which sub-networks they are shown to."
         self.index, self.first = index, step * n_subnets
 
-    def group(self, k): "The group of the step's sub-network `k`."; return (self.first + k) % self.groups
-
-# %% ../nbs/04_divergence.ipynb #d4000006
-class RunningMeans(_Bank):
-    "A teacher that remembers: per image and group the running mean of the logits (after GKT; our reading)."
     def _rows(self, z):
         "The numbers of the batch's images, checked."
         if self.index is None:
@@ -405,6 +474,16 @@ class RunningMeans(_Bank):
         if len(self.index) < len(z): raise ValueError(f'{len(z)} images came with {len(self.index)} numbers')
         return self.index[:len(z)].to(z.device)
 
+    def _make_room(self, n_images, z):
+        "See that there are so many entries."
+        old = self.means
+        if old is not None and old.shape[1] >= n_images: return
+        self.means = torch.full((self.groups, n_images, z.shape[1]), math.nan, dtype=self.dtype, device=z.device)
+        if old is not None: self.means[:, :old.shape[1]] = old
+
+# %% ../nbs/04_divergence.ipynb #d4000006
+class RunningMeans(_BankRows):
+    "A teacher that remembers: per image and group the running mean of the logits (after GKT; our reading)."
     def __call__(self, k, z):
         "The means of the group above, of these images; the main network's logits where there are none."
         main, above = z['main'], self.group(k) - 1
@@ -419,11 +498,5 @@ class RunningMeans(_Bank):
         self._make_room(self.n_images or int(rows.max()) + 1, z_sub)
         group = self.means[self.group(k)]
         old = group[rows].to(z_sub)
-        group[rows] = torch.where(old.isnan(), z_sub, self.beta * old + (1 - self.beta) * z_sub).to(self.dtype)
-
-    def _make_room(self, n_images, z):
-        "See that there are so many entries."
-        old = self.means
-        if old is not None and old.shape[1] >= n_images: return
-        self.means = torch.full((self.groups, n_images, z.shape[1]), math.nan, dtype=self.dtype, device=z.device)
-        if old is not None: self.means[:, :old.shape[1]] = old
+        moved = self.beta * old + (1 - self.beta) * z_sub
+        group[rows] = torch.where(old.isnan(), z_sub, moved).to(self.dtype)

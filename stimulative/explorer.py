@@ -15,7 +15,7 @@ from PIL import Image
 from .unravel import check_depths, check_kind
 from .loafing import stage_layers
 from .destroying import count_swaps, destroyed_path
-from .interpret import DestructionInterpretation, LoafingInterpretation, method_style, size_axes, sizes, training_names
+from .interpret import DestructionInterpretation, LoafingInterpretation, check_axis, method_style, size_axes, sizes, training_names
 from .facts import PathAccuracy, averaged, destroyed_facts, same_space, subnet_facts
 from .facts import measure_latency              # not used here, but its place until 0.1.0
 
@@ -270,7 +270,7 @@ class DepthPanel:
         self.cloud()
 
     @property
-    def depths(self): return tuple(o.value for o in self.sliders)
+    def depths(self): "The sub-network that the sliders stand at."; return tuple(o.value for o in self.sliders)
 
 # %% ../nbs/32_explorer.ipynb #76b19e1c
 @patch
@@ -493,10 +493,10 @@ def _ipython_display_(self:Explorer):
 # %% ../nbs/32_explorer.ipynb #505901ab
 def explore(
     *interps:LoafingInterpretation, # trainings of one network, shown together
-    destruction=(), # for the other panel: a list, or a dict by name, of `DestructionInterpretation`s, `PathAccuracy`s or learners
+    destruction=(), # for the other panel: `DestructionInterpretation`s, `PathAccuracy`s or learners, listed or by name
     depths:Sequence[int]|None=None, # the sub-network to begin with; None: the main network
     gone:Iterable[int]=(), # layers that are ticked off to begin with
-    x:str='flops', # against what accuracy is drawn: 'flops', 'n_params', 'blocks', or 'latency' where `measure_latency` measured it
+    x:str='flops', # what accuracy is drawn against, see `size_axes`; 'latency' where it was measured
     live:bool|None=None, # True: a widget; False: figure and table; None: a widget where a front end answers
 )->Explorer: # shows itself at the end of a cell
     "Explore the sub-networks of trained networks, and what destruction costs them."
@@ -504,6 +504,6 @@ def explore(
         if isinstance(i, LoafingInterpretation): continue
         raise ValueError('explore takes LoafingInterpretations, and for destruction the argument of that name; '
                          f'got {type(i).__name__}')
-    if x not in size_axes: raise ValueError(f'x is one of {list(size_axes)}, got {x!r}')
+    check_axis(x)
     for i in interps: sizes(i.results, x)
     return Explorer(interps, _runs(destruction), depths, gone, x, live)

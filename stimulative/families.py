@@ -352,6 +352,7 @@ def segmentation_rule(m):
 # %% ../nbs/08_families.ipynb #e20d0005
 @register_family('fastai.vision.models.unet.DynamicUnet')
 def unet_rule(m):
+    "Refused: its decoder reads past the blocks."
     raise NotResidualError(f'the decoder of this {type(m).__name__} reads features of every stage of its encoder, past the blocks '
                            'that a sub-network lacks, so it does not come apart. For segmentation there are FCN and DeepLab of '
                            'torchvision, or an encoder of residual stages and a head on its last one (nbs/howto/beyond_labels)')

@@ -4,7 +4,7 @@
 
 # %% ../nbs/93_gpu.ipynb #a0027ece
 from __future__ import annotations
-import importlib.util, json, os, shutil, subprocess, sys, time
+import importlib.util, itertools, json, os, shutil, subprocess, sys, time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -81,8 +81,8 @@ def _check_machine(path, there, about):
         raise ValueError(f'{path} is of another machine ({"; ".join(odd)}): give another folder with --out')
 
 # %% ../nbs/93_gpu.ipynb #93b00005
-class Ledger:
-    "The rows of one slice, in a file."
+class _Rows:
+    "The rows of one slice, as a file has them."
     def __init__(self,
         path, # of the JSON file
         about:dict, # command, machine, versions
@@ -100,13 +100,15 @@ class Ledger:
         if bad and rows[0]['source'] != source_version(): return False
         return bool(rows) and not any('skipped' in r for r in rows)
 
+# %% ../nbs/93_gpu.ipynb #dadf9733
+class Ledger(_Rows):
+    "The rows of one slice, in a file."
     def add(self, unit, rows):
         "Write down what a unit gave, in the place of what was skipped before."
         others = [r for r in self.rows if r['unit'] != unit]
         self.rows = others + [dict(r, unit=unit, source=source_version()) for r in rows]
-        text = json.dumps(dict(self.about, table=self.rows), indent=1)
         new = self.path.with_suffix('.new')
-        new.write_text(text)
+        new.write_text(json.dumps(dict(self.about, table=self.rows), indent=1))
         os.replace(new, self.path)
 
 # %% ../nbs/93_gpu.ipynb #a8ebba6c
@@ -165,13 +167,18 @@ def seconds_left(
 # %% ../nbs/93_gpu.ipynb #93b00012
 _test_command = 'import sys; from nbdev.test import nbdev_test; nbdev_test(path=sys.argv[1], n_workers=0, do_print=True)'
 
-def _tested(path, root, clock):
-    "A row that says how one notebook's test ended; None where time ran out."
+def _test_process(path, root, limit):
+    "The test of one notebook in a process of its own; a `TimeoutExpired` after so many seconds."
     places = [str(root), *filter(None, [os.environ.get('PYTHONPATH')])]
     env = dict(os.environ, PYTHONPATH=os.pathsep.join(places), OMP_NUM_THREADS='2')
+    return subprocess.run([sys.executable, '-c', _test_command, str(path)], cwd=root, env=env, timeout=limit,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+# %% ../nbs/93_gpu.ipynb #472ba4b7
+def _tested(path, root, clock):
+    "A row that says how one notebook's test ended; None where time ran out."
     began, limit = time.monotonic(), min(900., seconds_left(clock))
-    try: ran = subprocess.run([sys.executable, '-c', _test_command, str(path)], cwd=root, env=env, timeout=limit,
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    try: ran = _test_process(path, root, limit)
     except subprocess.TimeoutExpired:
         return None if clock.left() <= 1 else dict(passed=False, output=f'longer than {limit:.0f} s')
     said = '' if ran.returncode == 0 else (ran.stdout + ran.stderr)[-3000:]
@@ -294,6 +301,14 @@ def graph_try(
     with _measurable(model): return _try_graph(view, step, n)
 
 # %% ../nbs/93_gpu.ipynb #e1289667
+def _answer(ran):
+    "The last line of JSON that a process printed; where there is none, its last words."
+    answers = [line for line in ran.stdout.splitlines() if line.startswith('{')]
+    if answers: return json.loads(answers[-1])
+    last_words = ran.stderr.strip().splitlines()[-1:] or ['no message']
+    return dict(works=False, reason=last_words[0])
+
+# %% ../nbs/93_gpu.ipynb #a2c11111
 _child = '''import json, sys
 from stimulative.gpu import graph_try
 print(json.dumps(graph_try(**json.loads(sys.argv[1]))), flush=True)'''
@@ -305,18 +320,22 @@ def _graph_rows(job, name, method, variant):
     env = dict(os.environ, PYTHONPATH=os.pathsep.join(p or '.' for p in sys.path))
     ran = subprocess.run([sys.executable, '-W', 'ignore', '-c', _child, asked], env=env,
                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    about = dict(network=name, method=method, variant=variant)
-    answers = [line for line in ran.stdout.splitlines() if line.startswith('{')]
-    if answers: return [dict(about, **json.loads(answers[-1]))]
-    last_words = ran.stderr.strip().splitlines()[-1:] or ['no message']
-    return [dict(about, works=False, reason=last_words[0])]
+    return [dict(network=name, method=method, variant=variant, **_answer(ran))]
 
 def graph_units(job:Job)->Iterator:
     "Common and stimulative steps as CUDA graphs."
-    networks, methods, variant = _networks, ('common training', 'shared prefix', 'two full passes'), 'channels_last+bf16'
-    if job.tiny: networks, methods, variant = ('cifar_resnet20',), ('common training',), 'plain'
+    networks, variant = _networks, 'channels_last+bf16'
+    methods = 'common training', 'shared prefix', 'two full passes'
+    if job.tiny: networks, methods, variant = ('cifar_resnet20',), methods[:1], 'plain'
     for name in networks:
         for method in methods: yield f'{name} {method}', partial(_graph_rows, job, name, method, variant)
+
+# %% ../nbs/93_gpu.ipynb #24209af5
+def _timed(fn, *args):
+    "(seconds that a call took, what it gave)."
+    start = time.perf_counter()
+    out = fn(*args)
+    return time.perf_counter() - start, out
 
 # %% ../nbs/93_gpu.ipynb #c29e2340
 def _tree_rows(job, name, n_tree, n_loop):
@@ -327,12 +346,9 @@ def _tree_rows(job, name, n_tree, n_loop):
     in_loop = some_subnets(depths, n_loop)
     in_tree = [*dict.fromkeys([*some_subnets(depths, n_tree), *in_loop])]
     evaluate_subnets(model, [x], [(x, y)], in_loop[:2], len(x), iter)      # warm up
-    start = time.perf_counter()
-    results = evaluate_subnets(model, [x], [(x, y)], in_tree, len(x), iter)
-    middle = time.perf_counter()
-    loop = evaluate_one_by_one(model, [x], [(x, y)], in_loop, len(x))
-    end = time.perf_counter()
-    seconds = dict(tree_s=(middle - start) / len(results), loop_s=(end - middle) / len(in_loop))
+    in_s, results = _timed(evaluate_subnets, model, [x], [(x, y)], in_tree, len(x), iter)
+    one_by_one_s, loop = _timed(evaluate_one_by_one, model, [x], [(x, y)], in_loop, len(x))
+    seconds = dict(tree_s=in_s / len(results), loop_s=one_by_one_s / len(in_loop))
     tree = dict(zip(map(tuple, results.depths), results.accuracy))
     differ = max(abs(tree[d] - a) for d,a in loop.items())
     counts = dict(network=name, subnets=len(results), in_loop=len(in_loop), batch=len(x))
@@ -353,6 +369,7 @@ def _noise_image(rng, width, height):
     noisy = np.asarray(coarse, dtype=float) + rng.normal(0, 12, (height, width, 3))
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
+# %% ../nbs/93_gpu.ipynb #f8eeeb7e
 def jpeg_folder(
     root, # where it is made
     n:int, # images per class and split
@@ -385,6 +402,7 @@ def _loader_rows(job, name, **options):
     rate, n = _images_per_second(dls.train, job.device, 1000 if job.tiny else 200_000)
     return [dict(loader=name, images_s=rate, images=n, batch=128, **options)]
 
+# %% ../nbs/93_gpu.ipynb #cea3dda6
 def _jpeg_rows(job, workers):
     "A row for ImageNet's loader with a number of processes."
     root = jpeg_folder(job.out/'jpeg', 4 if job.tiny else 1024)
@@ -410,6 +428,7 @@ def _unpack(archive, unpacked):
     if not folders: raise Skip(f'{archive} holds no folder with train and test')
     os.replace(folders[0], unpacked)
 
+# %% ../nbs/93_gpu.ipynb #d55d3edb
 def cifar_folder(
     job:Job,
     name:str, # 'cifar10' or 'cifar100'
@@ -445,6 +464,7 @@ _trained = {
     'ResNet-110': _resnet.replace(network_options=dict(depth=110)),
 }
 
+# %% ../nbs/93_gpu.ipynb #1af4ec85
 def training_runs(
     precision:str='bf16', # of the forward passes
     tiny:bool=False,
@@ -457,10 +477,10 @@ def training_runs(
     for epochs,seeds in ((10, 3), (30, 3), (100, 2)):
         for data in ('cifar100', 'cifar10'):
             for seed in range(seeds):
-                for name,run in _trained.items():
-                    both = run.replace(data=data, epochs=epochs, seed=seed, precision=precision)
-                    title = f'{data} {name} {epochs} epochs seed {seed}'
-                    for method in ('ct', 'st'): runs[f'{title} {method}'] = both.replace(method=method)
+                common = dict(data=data, epochs=epochs, seed=seed, precision=precision)
+                for name,method in itertools.product(_trained, ('ct', 'st')):
+                    title = f'{data} {name} {epochs} epochs seed {seed} {method}'
+                    runs[title] = _trained[name].replace(method=method, **common)
     return runs
 
 # %% ../nbs/93_gpu.ipynb #93b00030
@@ -496,6 +516,7 @@ def _chosen(only):
     if unknown: raise ValueError(f'unknown slice {", ".join(sorted(unknown))}; there are {", ".join(slices)}')
     return names
 
+# %% ../nbs/93_gpu.ipynb #e14e2601
 def _check_device(device, tiny):
     "The device; a `ValueError` for a full run without CUDA."
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')

@@ -18,13 +18,14 @@ from .destroying import destroyed_path, destruction, destruction_paths
 
 # %% auto #0
 __all__ = ['size_axes', 'method_style', 'training_names', 'seeded_order', 'check_same_classes', 'undisturbed',
-           'LoafingInterpretation', 'sizes', 'tested_path', 'DestructionInterpretation', 'write_results',
+           'LoafingInterpretation', 'check_axis', 'sizes', 'tested_path', 'DestructionInterpretation', 'write_results',
            'read_results']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
 _markers = 'osD^vPXp'
-_known = ['common', 'stimulative', 'layer supervision', 'stage supervision', 'self distillation', 'stochastic depth', 'alone']
+_known = ['common', 'stimulative', 'layer supervision', 'stage supervision', 'self distillation',
+          'stochastic depth', 'alone']
 
 def method_style(
     name:str, # of a training, as the legend shows it
@@ -34,8 +35,8 @@ def method_style(
     new = [o for o in others if o not in _known]
     taken = {'common', 'stimulative', *others}
     free = [i for i in range(len(_palette)) if i >= len(_known) or _known[i] not in taken]
-    if name in _known: i = _known.index(name)
-    else: i = free[(new.index(name) if name in new else len(new)) % len(free)]
+    nth = new.index(name) if name in new else len(new)
+    i = _known.index(name) if name in _known else free[nth % len(free)]
     return dict(color=_palette[i], marker=_markers[i])
 
 # %% ../nbs/30_interpret.ipynb #4e4cbe5b
@@ -130,12 +131,18 @@ size_axes = {'flops': 'forward MFLOPs of one image', 'n_params': 'thousand param
              'blocks': 'blocks kept', 'latency': 'measured latency (ms)'}
 _units = dict(flops=1e6, n_params=1e3, latency=1)
 
+def check_axis(
+    x:str, # what was given
+):
+    "A `ValueError` for what no sub-network can be drawn against."
+    if x not in size_axes: raise ValueError(f'x is one of {list(size_axes)}, got {x!r}')
+
 def sizes(
     results:"DataFrame", # of `evaluate_subnets`
     x:str, # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
 )->"Series": # in the unit of `size_axes`
     "Where the sub-networks of `results` stand on the x axis; a `ValueError` where that is not known."
-    if x not in size_axes: raise ValueError(f'x is one of {list(size_axes)}, got {x!r}')
+    check_axis(x)
     if x == 'blocks': return results.depths.map(sum)
     if x in results: return results[x] / _units[x]
     hint = ': `measure_latency` of stimulative.facts adds it' if x == 'latency' else ''
@@ -160,7 +167,7 @@ def plot(self:LoafingInterpretation,
     x:str='flops', # 'flops', 'n_params', 'blocks', or 'latency' where it was measured
     ax:plt.Axes|None=None, # None: a new figure
 )->plt.Axes:
-    "Accuracy of every sub-network against its size; the main network as a large open marker (Figs. 1, r1 and r8)."
+    "Accuracy of every sub-network against its size; the main network as a large open marker (Fig. 1)."
     runs = [self, *others]
     for run in runs: sizes(run.results, x)                     # an error comes before a figure does
     if ax is None: ax = plt.subplots(figsize=(6, 4))[1]
@@ -169,7 +176,8 @@ def plot(self:LoafingInterpretation,
     ax.set(xlabel=size_axes[x], ylabel='test top-1 accuracy (%)')
     if x == 'blocks': ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25)
-    ax.legend(frameon=False, fontsize='small', loc='lower left', bbox_to_anchor=(0, 1), title=_what_legend_says, title_fontsize='small', alignment='left')
+    ax.legend(title=_what_legend_says, title_fontsize='small', alignment='left', fontsize='small',
+              frameon=False, loc='lower left', bbox_to_anchor=(0, 1))
     return ax
 
 # %% ../nbs/30_interpret.ipynb #30a0a004
@@ -179,9 +187,9 @@ def _apart(
 )->list: # where they stand, in the same order
     "Heights moved upward, from the lowest on, until none is nearer to the next than `least`."
     at, below = {}, -math.inf
-    for i in sorted(range(len(heights)), key=lambda i: heights[i]): at[i] = below = max(heights[i], below + least)
+    for i in sorted(range(len(heights)), key=lambda i: heights[i]):
+        at[i] = below = max(heights[i], below + least)
     return [at[i] for i in range(len(heights))]
-
 
 # %% ../nbs/30_interpret.ipynb #30a0a003
 def _label_ends(ax, runs, names, ends, means):
@@ -189,13 +197,20 @@ def _label_ends(ax, runs, names, ends, means):
     low, high = ax.get_ylim()
     longest = max(len(run.results) for run in runs)
     heights = _apart(ends, .06 * (high - low))
+    beside = dict(xytext=(6, 0), textcoords='offset points', va='center', fontsize='small', annotation_clip=False)
     for name,at,mean in zip(names, heights, means):
-        ax.annotate(f'{name}: {mean:.1f}', (longest, at), xytext=(6, 0), textcoords='offset points', va='center', fontsize='small',
-                    color=method_style(name, names)['color'], annotation_clip=False)
+        ax.annotate(f'{name}: {mean:.1f}', (longest, at), color=method_style(name, names)['color'], **beside)
     ax.set_xlim(right=longest)
     ax.set_ylim(low, max(high, *heights))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=.25)
+
+# %% ../nbs/30_interpret.ipynb #cd220179
+def _sorted_accuracies(run, below_main):
+    "In percent, the best first; or what each loses against its own main network, the least first."
+    top1 = 100 * run.results.accuracy
+    if not below_main: return top1.sort_values(ascending=False)
+    return (summarize(run.results, run.depths)['main'] - top1).sort_values()
 
 # %% ../nbs/30_interpret.ipynb #30a0a002
 @patch
@@ -210,14 +225,13 @@ def plot_sorted(self:LoafingInterpretation,
     if ax is None: ax = plt.subplots(figsize=(6, 4), layout='constrained')[1]
     ends, means = [], []
     for run,name in zip(runs, names):
-        lost = summarize(run.results, run.depths)['main'] - 100 * run.results.accuracy
-        values = lost.sort_values() if below_main else (100 * run.results.accuracy).sort_values(ascending=False)
-        style = method_style(name, names)
-        ax.plot(range(1, len(values) + 1), values, lw=1.5, ms=3, **style)
+        values = _sorted_accuracies(run, below_main)
+        ax.plot(range(1, len(values) + 1), values, lw=1.5, ms=3, **method_style(name, names))
         ends.append(values.iloc[-1])
         means.append(values.mean())
     _label_ends(ax, runs, names, ends, means)
-    ax.set(xlabel='sub-networks, the best first', ylabel='below the main network (points)' if below_main else 'test top-1 accuracy (%)')
+    ylabel = 'below the main network (points)' if below_main else 'test top-1 accuracy (%)'
+    ax.set(xlabel='sub-networks, the best first', ylabel=ylabel)
     return ax
 
 # %% ../nbs/30_interpret.ipynb #0876ff03
@@ -226,11 +240,11 @@ def from_learner(cls:LoafingInterpretation,
     learn:Learner, # its model is evaluated and stays as it is
     calib_dl=None, # images for re-calibration, with the training transforms; None: `learn.dls.train`
     test_dl=None, # images and labels to test on; None: `learn.dls.valid`
-    subnets:Iterable|str|None=None, # depth tuples; None: all ordered ones, or a sample of 2,000; 'all': all of them
+    subnets:Iterable|str|None=None, # depth tuples; None: all, or a sample of 2,000; 'all': all of them
     n_images:int=2000, # about how many images re-calibrate each network
     name:str='', # of the training, for legends
-    seed:int=0, # of the training transforms' randomness; global random states are put back afterwards
-    progress:Callable|None=None, # wraps steps of calibration, then of test, see `evaluate_paths`; None: a bar each, if the learner has them
+    seed:int=0, # of the training transforms; global random states are put back afterwards
+    progress:Callable|None=None, # wraps the steps, see `evaluate_paths`; None: a bar, if the learner has one
 )->LoafingInterpretation:
     "Evaluate ordered sub-networks of `learn.model` in a torch loop of its own, never through `learn.validate`."
     with undisturbed(learn, calib_dl, test_dl, seed, progress) as (calib, test, bar):
@@ -271,10 +285,11 @@ class DestructionInterpretation:
 
 # %% ../nbs/30_interpret.ipynb #217086f3
 @patch
-def summary(self:DestructionInterpretation)->"DataFrame": # a row per kind and k: networks, of, drop mean and worst in percentage points
+def summary(self:DestructionInterpretation)->"DataFrame": # a row per kind and k; drops in percentage points
     "How many were tested of how many there are, and what they lost."
     some = self.results[self.results.k > 0].assign(drop=100 * self.results['drop'])
-    columns = {'networks': ('drop', 'size'), 'of': ('of', 'first'), 'drop mean': ('drop', 'mean'), 'drop worst': ('drop', 'max')}
+    drops = {'drop mean': ('drop', 'mean'), 'drop worst': ('drop', 'max')}
+    columns = {'networks': ('drop', 'size'), 'of': ('of', 'first'), **drops}
     return some.groupby(['kind', 'k']).agg(**columns)
 
 @patch
@@ -328,7 +343,7 @@ def plot(self:DestructionInterpretation,
     *others:DestructionInterpretation, # further trainings, in the same figure
     axs:Sequence|None=None, # three axes of a figure with layout='constrained'; None: a new figure
 )->Sequence: # the three axes
-    "Top-1 drop against the deleted layer, the number of deleted layers, and the number of permuting operations (Figs. r4 - r7)."
+    "Top-1 drop against the deleted layer, and against how many are deleted or permuted (Figs. r4 - r7)."
     runs = [self, *others]
     names = training_names(runs)
     if axs is None: axs = plt.subplots(3, 1, figsize=(6, 8.4), layout='constrained')[1]
@@ -357,11 +372,11 @@ def from_learner(cls:DestructionInterpretation,
     test_dl=None, # images and labels to test on; None: `learn.dls.valid`
     k_delete:int|Iterable|None=None, # numbers of layers to delete; None: every number there is
     k_permute:int|Iterable|None=None, # numbers of permuting operations; None: every number there is
-    sample:int|None=200, # of each number at most so many combinations, drawn with `seed`; None: all of them
+    sample:int|None=200, # combinations of each number, drawn with `seed`; None: all of them
     n_images:int=2000, # about how many images re-calibrate each network
     name:str='', # of the training, for legends
-    seed:int=0, # of the sample and of the training transforms' randomness; global random states are put back afterwards
-    progress:Callable|None=None, # wraps steps of calibration, then of test, once for each kind; None: a bar each, if the learner has them
+    seed:int=0, # of the sample and the training transforms; global random states are put back afterwards
+    progress:Callable|None=None, # wraps the steps, once for each kind; None: a bar, if the learner has one
 )->DestructionInterpretation:
     "Delete and permute layers of `learn.model` and test what is left; where nothing can be permuted, delete only."
     depths = unravel(check_kind(learn, Learner, 'learn', 'a Learner').model).depths
@@ -385,18 +400,21 @@ def _frame(name, interp):
     return df
 
 # %% ../nbs/30_interpret.ipynb #aebd2595
+def _check_one_kind(interps):
+    "A `ValueError` unless these are interpretations of one kind."
+    kinds = {type(i).__name__ for i in check_kind(interps, dict, 'interps', 'name -> interpretation').values()}
+    wrong = kinds - {'LoafingInterpretation', 'DestructionInterpretation'}
+    if wrong: raise ValueError(f'interps must be interpretations, got {", ".join(wrong)}')
+    if len(kinds) == 1: return
+    raise ValueError(f'a file holds interpretations of one kind, at least one; got {sorted(kinds) or "none"}')
+
 def write_results(
     interps:dict, # name -> `LoafingInterpretation`, or name -> `DestructionInterpretation`
     path, # of the CSV file
 ):
-    "Write the results of several trainings, a row per network: `training` and `main` (its depths) first; per-class accuracies are left out."
+    "Write the results of several trainings, a row per network; per-class accuracies are left out."
     check_kind(path, (str, Path), 'path', 'the name of a file')
-    kinds = {type(i).__name__ for i in check_kind(interps, dict, 'interps', 'name -> interpretation').values()}
-    wrong = kinds - {'LoafingInterpretation', 'DestructionInterpretation'}
-    if wrong: raise ValueError(f'interps must be interpretations, got {", ".join(wrong)}')
-    if len(kinds) != 1:
-        raise ValueError('a file holds interpretations of one kind, at least one; '
-                         f'got {sorted(kinds) or "none"}')
+    _check_one_kind(interps)
     pd.concat([_frame(name, i) for name,i in interps.items()]).to_csv(path, index=False)
 
 # %% ../nbs/30_interpret.ipynb #4022ed3b
@@ -411,6 +429,7 @@ def _interpretations(path):
         return kind(results, part.main.iloc[0], name)
     return {name: interpretation(name, part) for name,part in df.groupby('training', sort=False)}
 
+# %% ../nbs/30_interpret.ipynb #38c94894
 def read_results(
     path, # of a file that `write_results` wrote
 )->dict: # name -> the interpretation

@@ -13,10 +13,12 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space, preserved_modes, unravel
+from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space
+from .unravel import preserved_modes, unravel
 from .subnets import extract, ordered_subnets
-from .recalibrate import (all_finite, batch_norms, batch_statistics, calibration_batches, check_finite, check_classes, further_sets,
-                                     images_and_labels, images_and_targets, preserved_statistics, recalibrate_bn)
+from .recalibrate import all_finite, batch_norms, batch_statistics, calibration_batches, check_finite
+from .recalibrate import check_classes, forward_hooks, further_sets, images_and_labels, preserved_statistics
+from .recalibrate import images_and_targets, recalibrate_bn
 
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
@@ -35,12 +37,8 @@ def network_size(
     sizes = {m: _own_size(m) for m in net.modules()}
     absent = {}                 # weights that a module does not use in this pass
     def note(m, args, out): absent[m] = sizes[m] - _own_size(m)
-    with preserved_modes(net), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net.eval()
-        handles = [m.register_forward_hook(note) for m in sizes]
-        try: net(x[:1])
-        finally:
-            for h in handles: h.remove()
+    with preserved_modes(net), torch.no_grad(), FlopCounterMode(display=False) as counter, forward_hooks(sizes, note):
+        net.eval()(x[:1])
     n_params = sum(p.numel() for p in net.parameters())
     return n_params - sum(absent.values()), counter.get_total_flops()
 
@@ -56,25 +54,30 @@ def _check_tested(outputs):
     "A `ValueError` where a test loader gave nothing."
     if not outputs: raise ValueError('the test loader gave no batch of images')
 
+def _on_batch(net, batch, i):
+    "Logits and labels of test batch `i`, on the CPU and checked."
+    x, y = images_and_labels(batch)
+    z = _logits(net(x.to(next(net.parameters()).device))).cpu()
+    check_classes(y, z.shape[1], f' in test batch {i}')
+    def subject(name): return f'in test batch {i} the outputs of {name} are'
+    check_finite({'the network': all_finite([z])}, subject, x)
+    return z, y.cpu()
+
+# %% ../nbs/06_loafing.ipynb #3c6ab2d3
 def predict_classes(
     net:nn.Module, # any classifier
     dl:Iterable, # batches (images, labels)
 )->tuple: # (predicted classes, labels, logits of the first batch), on the CPU
     "Run `net` over a loader in evaluation mode; a `ValueError` for no labelled image, or for a NaN."
-    device = next(net.parameters()).device
     preds, labels, first = [], [], None
     with preserved_modes(net), torch.no_grad():
         net.eval()
-        for i,b in enumerate(dl, 1):
-            x, y = images_and_labels(b)
-            if not len(x): continue
-            z = _logits(net(x.to(device))).cpu()
-            check_classes(y, z.shape[1], f' in test batch {i}')
-            def subject(name): return f'in test batch {i} the outputs of {name} are'
-            check_finite({'the network': all_finite([z])}, subject, x)
+        for i,batch in enumerate(dl, 1):
+            if not len(images_and_labels(batch)[0]): continue
+            z, y = _on_batch(net, batch, i)
             if first is None: first = z
             preds.append(z.argmax(1))
-            labels.append(y.cpu())
+            labels.append(y)
     _check_tested(preds)
     return torch.cat(preds), torch.cat(labels), first
 
@@ -85,6 +88,7 @@ def check_asked(
     "A `ValueError` where there are none."
     if not networks: raise ValueError('no sub-network was asked for')
 
+# %% ../nbs/06_loafing.ipynb #e316f0ff
 def _accuracy_alone(net, batches, test_dl, n_images):
     "Top-1 accuracy of one network, re-calibrated."
     preds, labels, _ = predict_classes(recalibrate_bn(net, batches, n_images), test_dl)
@@ -97,7 +101,7 @@ def evaluate_one_by_one(
     subnets:Iterable, # depth tuples
     n_images:int=2000, # about how many calibration images
 )->dict: # depths -> top-1 accuracy, 0 to 1
-    "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested on its own: the yardstick for `evaluate_subnets`."
+    "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
     subnets = [tuple(depths) for depths in subnets]
     check_asked(subnets)
@@ -257,7 +261,8 @@ def _check_labels(z, y, batch):
 
 def _peeked(test_dl, read=images_and_labels):
     "(first, batches): the first batch of a test loader, read, and all batches."
-    if not isinstance(test_dl, Iterable): raise ValueError(f'the test loader must give batches (images, labels), got {test_dl!r}')
+    if not isinstance(test_dl, Iterable):
+        raise ValueError(f'the test loader must give batches (images, labels), got {test_dl!r}')
     batches = iter(test_dl)
     first = next(batches, None)
     _check_tested(() if first is None else (first,))
@@ -276,6 +281,7 @@ def _calibrated(view, batches, tree, paths, safe, progress):
         for _ in progress(_Steps(walk(records), batches, len(paths))): pass
     return stats
 
+# %% ../nbs/06_loafing.ipynb #1592a6a5
 def _tested(walk, test, device, read=images_and_labels, check=_check_labels):
     "(name, outputs, targets) of all networks that `walk` runs, batch by batch; a `ValueError` at a wrong label or a NaN."
     for i,b in enumerate(test, 1):
@@ -292,14 +298,16 @@ def _tested(walk, test, device, read=images_and_labels, check=_check_labels):
 def _sparing(view, x):
     "What makes a `run` that gives a copy to those parts that write into their own input."
     shielded = _shielded(view, x)
-    return lambda run: lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
+    def safe(run): return lambda node,part,h: run(node, part, h.clone() if part in shielded else h)
+    return safe
 
 def _check_one_set(model):
     "A `ValueError` where batch norms have further sets: which one a path of layers uses is not known."
-    if further_sets(model): raise ValueError(
-        f'this {type(model).__name__} has batch norms of its own for sub-networks, which need no re-calibration: '
-        'evaluate_subnets(model, None, test_dl), or extract(model, depths) for a network with one set')
+    if not further_sets(model): return
+    raise ValueError(f'this {type(model).__name__} has batch norms of its own for sub-networks, which need no re-calibration: '
+                     'evaluate_subnets(model, None, test_dl), or extract(model, depths) for a network with one set')
 
+# %% ../nbs/06_loafing.ipynb #dc0f2c77
 def path_statistics(
     view:Unraveled, # the unravelled network; its model stays as it is
     batches:Iterable, # calibration images, see `calibration_batches`; all of them are used
@@ -313,7 +321,6 @@ def path_statistics(
     with torch.no_grad(), preserved_statistics(view.model):
         view.model.eval()
         return _calibrated(view, batches, path_tree(paths), paths, _sparing(view, x), progress or iter)
-
 
 # %% ../nbs/06_loafing.ipynb #e5000015
 def _path_outputs(view, batches, test_dl, paths, progress, read=images_and_labels, check=_check_labels):
@@ -340,7 +347,7 @@ def path_logits(
     paths:dict, # name -> path, a tuple of layer numbers
     progress:Callable|None=None, # wraps the steps, one per network and batch: first calibration, then test
 ): # yields (name, logits, labels), all paths of a batch after each other
-    "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it with the batch and the path."
+    "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it."
     return _path_outputs(view, batches, test_dl, paths, progress)
 
 # %% ../nbs/06_loafing.ipynb #99169388
@@ -402,6 +409,7 @@ class _Tally:
         self.right, self.top5, self.seen = torch.zeros(3, z.shape[1], dtype=torch.int64, device=z.device)
 
     def add(self, z, y):
+        "Count the right answers of a batch of logits."
         hits = z.topk(min(5, z.shape[1]), 1).indices == y[:, None]
         def count(counts, images): counts.index_add_(0, y, images.long())
         count(self.right, hits[:, 0])
@@ -471,26 +479,39 @@ def _stage_of(space):
     "Layer -> its stage, counted from 1."
     return {i: s for s,layers in enumerate(stage_layers(space), 1) for i in layers}
 
+def _check_transitions(path, space, name):
+    "A `ValueError` unless each stage begins with its transition layer."
+    for s,(first,*_) in enumerate(stage_layers(space), 1):
+        inside = [i for i in path if _stage_of(space)[i] == s]
+        if inside[:1] == [first]: continue
+        raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
+
+# %% ../nbs/06_loafing.ipynb #fa13a930
 def check_path(
     path:Sequence[int], # layer numbers in the order they run
     space:Sequence[int], # blocks there are, per stage
     name='', # what the message calls it
 )->tuple: # `path` as a tuple
-    "`path` as a tuple of layer numbers; a `ValueError` if there are no such layers, or they cannot follow each other."
+    "`path` as a tuple; a `ValueError` if there are no such layers, or they cannot follow each other."
     path, stage_of = tuple(path), _stage_of(space)
     if name == '': name = path
     unknown = [i for i in path if i not in stage_of]
     if unknown:
-        raise ValueError(f'path {name} asks for layer {unknown[0]}; '
-                         f'the layers are numbered 1 to {len(stage_of)}')
-    for s,(first,*_) in enumerate(stage_layers(space), 1):
-        inside = [i for i in path if stage_of[i] == s]
-        if inside[:1] != [first]:
-            raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; '
-                             f'got {path}')
+        raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
+    _check_transitions(path, space, name)
     order = [stage_of[i] for i in path]
     if order != sorted(order): raise ValueError(f'path {name} must run stage after stage; got {path}')
     return path
+
+# %% ../nbs/06_loafing.ipynb #3ebb6a01
+def _results(names, tallies, size, column):
+    "A row per network: its name, its accuracies, and parameters and FLOPs, of `size(name)`."
+    import pandas as pd
+    rows = []
+    for name in names:
+        accuracy, top5, per_class = tallies[name].row()
+        rows.append((name, accuracy, top5, *size(name), per_class))
+    return pd.DataFrame(rows, columns=[column, 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
 
 # %% ../nbs/06_loafing.ipynb #d288e983
 def evaluate_paths(
@@ -502,7 +523,6 @@ def evaluate_paths(
     progress:Callable|None=None, # wraps the steps, calibration first; for example fastprogress's `progress_bar`
 )->"DataFrame": # name, accuracy and top5 (0 to 1), n_params, flops (forward, one image), per_class (list)
     "Accuracy of the networks along these paths after re-calibration, what they begin with in common computed once."
-    import pandas as pd
     view = unravel(model)
     if progress is not None: check_function(progress, 'progress')
     check_kind(paths, dict, 'paths', 'name -> layer numbers')
@@ -517,11 +537,8 @@ def evaluate_paths(
         for name,z,y in outputs: tallies.setdefault(name, _Tally(z)).add(z, y)
     _check_tested(tallies)
     _warn_if_alike([t.first for t in tallies.values()])
-    sizes, rows = part_sizes(view, x), []
-    for name,path in paths.items():
-        accuracy, top5, per_class = tallies[name].row()
-        rows.append((name, accuracy, top5, *path_size(view, path, sizes), per_class))
-    return pd.DataFrame(rows, columns=['name', 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
+    sizes = part_sizes(view, x)
+    return _results(paths, tallies, lambda name: path_size(view, paths[name], sizes), 'name')
 
 # %% ../nbs/06_loafing.ipynb #e5000022
 def _asked_for(subnets, space, at_most=2000):
@@ -576,7 +593,6 @@ def evaluate_stored(
     subnets:Iterable, # depth tuples
 )->"DataFrame": # as of `evaluate_subnets`
     "Accuracy of ordered sub-networks with the statistics that they have."
-    import pandas as pd
     view, tallies = unravel(model), {}
     subnets = [check_depths(d, view.depths) for d in subnets]
     check_asked(subnets)
@@ -586,22 +602,19 @@ def evaluate_stored(
     _check_tested(tallies)
     _warn_if_alike([t.first for t in tallies.values()])
     plain = unravel(extract(model, view.depths))       # counts each batch norm once
-    sizes, rows = part_sizes(plain, x.to(next(model.parameters()).device)), []
-    for d in subnets:
-        accuracy, top5, per_class = tallies[d].row()
-        rows.append((d, accuracy, top5, *path_size(plain, subnet_path(d, view.depths), sizes), per_class))
-    return pd.DataFrame(rows, columns=['depths', 'accuracy', 'top5', 'n_params', 'flops', 'per_class'])
+    sizes = part_sizes(plain, x.to(next(model.parameters()).device))
+    return _results(subnets, tallies, lambda d: path_size(plain, subnet_path(d, view.depths), sizes), 'depths')
 
 # %% ../nbs/06_loafing.ipynb #7985d4a6
 def evaluate_subnets(
     model:nn.Module, # a residual network; stays as it is
-    calib_dl:Iterable|None, # training images with the training transforms, for batch-norm re-calibration; None: `evaluate_stored`
+    calib_dl:Iterable|None, # training images with the training transforms; None: `evaluate_stored`
     test_dl:Iterable, # batches (images, labels)
     subnets:Iterable|str|None=None, # depth tuples; None: all ordered ones, or a sample of 2,000; 'all': all of them
     n_images:int=2000, # about how many calibration images; every sub-network sees the same ones
     progress:Callable|None=None, # see `evaluate_paths`
 )->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image), per_class (list)
-    "Accuracy of ordered sub-networks after re-calibration, shared blocks computed once (paper, section 3 and appendix C.2)."
+    "Accuracy of ordered sub-networks after re-calibration, shared blocks computed once (paper, section 3)."
     space = unravel(model).depths
     paths = {check_depths(d, space): subnet_path(d, space) for d in _asked_for(subnets, space)}
     if calib_dl is None: return evaluate_stored(model, test_dl, paths)
@@ -690,8 +703,10 @@ def check_results(
     "A `ValueError` unless it is a table with these columns."
     missing = [c for c in columns if c not in getattr(results, 'columns', ())]
     if not missing: return results
-    raise ValueError(f'{name} must be a table with the columns {", ".join(columns)}, got {type(results).__name__} without {missing[0]!r}')
+    kind = type(results).__name__
+    raise ValueError(f'{name} must be a table with the columns {", ".join(columns)}, got {kind} without {missing[0]!r}')
 
+# %% ../nbs/06_loafing.ipynb #9236faba
 def summarize(
     results:"DataFrame", # of `evaluate_subnets`
     main:Sequence[int]|None=None, # depths of the main network; None: the deepest of `results`

@@ -32,6 +32,15 @@ def _accuracy_facts(logits, labels):
     accuracy = (logits.argmax(1) == labels).double().mean().item()
     return dict(accuracy=accuracy, **calibration_facts(logits, labels), n_test=len(labels))
 
+# %% ../nbs/52_model_card.ipynb #b54f0697
+def _tested_sizes(view, x, logits):
+    "A row per sub-network: accuracy and calibration of its logits, and its size."
+    sizes, rows = part_sizes(view, x), []
+    for d,(z,y) in logits.items():
+        n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
+        rows.append(dict(depths=d, **_accuracy_facts(z, y), n_params=n_params, flops=flops))
+    return pd.DataFrame(rows)
+
 # %% ../nbs/52_model_card.ipynb #52b00005
 def card_table(
     model:nn.Module, # a residual network; stays as it is
@@ -44,11 +53,7 @@ def card_table(
     batches = calibration_batches(calib_dl, n_images)
     logits = subnet_logits(model, batches, test_dl, subnets, n_images)
     view, x = unravel(model), batches[0][:8].to(next(model.parameters()).device)
-    sizes, rows = part_sizes(view, x), []
-    for d,(z,y) in logits.items():
-        n_params, flops = path_size(view, subnet_path(d, view.depths), sizes)
-        rows.append(dict(depths=d, **_accuracy_facts(z, y), n_params=n_params, flops=flops))
-    interp = LoafingInterpretation(pd.DataFrame(rows), view.depths)
+    interp = LoafingInterpretation(_tested_sizes(view, x, logits), view.depths)
     return measure_latency(model, interp, x[:1]).results
 
 # %% ../nbs/52_model_card.ipynb #52a6f0f3
@@ -108,7 +113,8 @@ def listed(
 )->str: # a line per name
     "Facts as a list, those that nobody recorded named as such."
     def said(name): return 'not recorded' if known.get(name) in (None, '') else known[name]
-    return '\n'.join(f'- {name}: {said(name)}' for name in [*items, *[k for k in known if k not in items]])
+    others = [k for k in known if k not in items]
+    return '\n'.join(f'- {name}: {said(name)}' for name in [*items, *others])
 
 # %% ../nbs/52_model_card.ipynb #bcb89e85
 _load = {
@@ -157,6 +163,8 @@ card_limits = (
     'A temperature was fitted to half of the test images, and both calibration errors are those of the other half.',
     'Latency is that of one machine at one time.',
 )
+
+# %% ../nbs/52_model_card.ipynb #7ccdce53
 _citation = '''```bibtex
 @inproceedings{ye2022stimulative,
   title={Stimulative Training of Residual Networks: A Social Psychology Perspective of Loafing},
@@ -176,6 +184,18 @@ def _accuracy_section(table, twin):
     if 'timed_on' in table: below += f'\n\nLatency: one image, {table.timed_on.iloc[0]}.'
     return f'{markdown_table(shown_table(table, twin))}\n\n{below}'
 
+# %% ../nbs/52_model_card.ipynb #cbeaeed8
+_card_columns = 'depths', 'accuracy', 'ece', 'temperature', 'ece_scaled', 'n_params', 'flops', 'n_test'
+
+def _check_card(name, table, training, data, license, limits):
+    "A `ValueError` for what a card cannot be made of, or must not be without."
+    check_results(table, _card_columns, 'table')
+    for what,text in dict(name=name, license=license).items(): check_kind(text, str, what, 'a text')
+    for what,given in dict(training=training, data=data).items(): check_kind(given, Mapping, what, 'a dictionary')
+    check_kind(limits, (list, tuple), 'limits', 'a list of sentences')
+    if not license: raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
+    if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
+
 # %% ../nbs/52_model_card.ipynb #18179308
 def model_card(
     name:str, # of the model
@@ -188,13 +208,7 @@ def model_card(
     limits:Sequence=(), # sentences on what it should not be used for
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
-    check_results(table, ('depths', 'accuracy', 'ece', 'temperature', 'ece_scaled', 'n_params', 'flops', 'n_test'), 'table')
-    for what,text in dict(name=name, license=license).items(): check_kind(text, str, what, 'a text')
-    for what,given in dict(training=training, data=data).items(): check_kind(given, Mapping, what, 'a dictionary')
-    check_kind(limits, (list, tuple), 'limits', 'a list of sentences')
-    if not license:
-        raise ValueError("a card needs the licence of the weights, license='apache-2.0' for example")
-    if not data.get('data set'): raise ValueError("a card says what was tested on: data={'data set': ...}")
+    _check_card(name, table, training, data, license, limits)
     sections = {
         'Accuracy': _accuracy_section(table, twin),
         'How to load one depth': loading or 'not recorded',
@@ -269,8 +283,7 @@ def card_of_learner(
     limits:Sequence=(), # sentences on what it should not be used for
 )->Path: # of README.md
     "Files of some sub-networks of a `Learner`, and their card."
-    if not license or not dataset:
-        raise ValueError("say license='...' and dataset='...': nobody else knows them")
+    if not license or not dataset: raise ValueError("say license='...' and dataset='...': nobody else knows them")
     optional('huggingface_hub', 'hub')
     _check_new(folder)
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
@@ -285,15 +298,20 @@ def card_of_learner(
     card = model_card(name, table, words, about, how_to_load(index), twin, license, limits)
     return write_card(folder, card)
 
+# %% ../nbs/52_model_card.ipynb #ee697608
+def _aim(run):
+    "Lambda and loss of a run, in words."
+    if 'st' not in run.method.split('+'): return 'none', 'cross entropy, and what the method adds'
+    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}'
+    return lam, 'cross entropy + lambda KL(main || sub-network)'
+
 # %% ../nbs/52_model_card.ipynb #f59286b7
 def run_training(
     run, # a `Run`
     record:dict, # of it
 )->dict: # for `model_card`
     "What a stored run says of its training."
-    stimulative = 'st' in run.method.split('+')
-    lam = f'{run.lam:g}{", ramped" if run.ramped else ""}' if stimulative else 'none'
-    loss = 'cross entropy + lambda KL(main || sub-network)' if stimulative else 'cross entropy, and what the method adds'
+    lam, loss = _aim(run)
     sgd = f'SGD{" Nesterov" if run.nesterov else ""}, momentum {run.momentum:g}'
     schedule = f'{run.schedule}, learning rate {run.lr:g}, weight decay {run.wd:g}'
     options = dict(run.settings['method_options']) or 'none'

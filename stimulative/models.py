@@ -33,7 +33,7 @@ def padded_shortcut(
 def _conv3x3(n_in, n_out, stride=1): return nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False)
 
 class CifarBlock(nn.Module):
-    "Two 3x3 convolutions and a shortcut: parameter-free, or a 1x1 convolution (options A and B of He et al. 2016)."
+    "Two 3x3 convolutions and a shortcut (options A and B of He et al. 2016)."
     def __init__(self,
         n_in:int, # channels that come in
         n_out:int, # channels that go out, `n_in` or more
@@ -42,8 +42,7 @@ class CifarBlock(nn.Module):
     ):
         super().__init__()
         if check_count(n_out, 'n_out') < check_count(n_in, 'n_in'):
-            raise ValueError(f'a block cannot go from {n_in} channels to {n_out}: '
-                             'its shortcut only adds channels')
+            raise ValueError(f'a block cannot go from {n_in} channels to {n_out}: its shortcut only adds channels')
         self.conv1 = _conv3x3(n_in, n_out, stride)
         self.bn1 = nn.BatchNorm2d(n_out)
         self.conv2 = _conv3x3(n_out, n_out)
@@ -53,6 +52,7 @@ class CifarBlock(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
 
     def shortcut(self, x):
+        "What passes the convolutions by."
         return padded_shortcut(x, self.stride, self.extra) if self.downsample is None else self.downsample(x)
 
     def forward(self, x):
@@ -72,10 +72,12 @@ def _check_sizes(n_blocks, widths, num_classes, n_in):
 # %% ../nbs/10_models.ipynb #57f2804d
 def _cifar_stage(n, n_in, n_out, stride, projected):
     "`n` blocks, the first of which changes channels and resolution."
-    return nn.Sequential(CifarBlock(n_in, n_out, stride, projected), *[CifarBlock(n_out, n_out) for _ in range(n - 1)])
+    others = [CifarBlock(n_out, n_out) for _ in range(n - 1)]
+    return nn.Sequential(CifarBlock(n_in, n_out, stride, projected), *others)
 
+# %% ../nbs/10_models.ipynb #719362b0
 class CifarResNet(nn.Module):
-    "A ResNet for small images: convolution, stages of `CifarBlock`s that halve the resolution, pooling, linear layer."
+    "A ResNet for small images: convolution, stages of `CifarBlock`s, pooling, linear layer."
     def __init__(self,
         n_blocks:Sequence[int], # blocks per stage
         widths:Sequence[int]=(16, 32, 64), # channels per stage
@@ -125,16 +127,15 @@ def cifar_resnet(
 def _read_weights(path):
     "What a checkpoint file holds, without running anything in it."
     if not path.is_file():
-        raise FileNotFoundError(f'no checkpoint at {path}; '
-                                'the published ones are in the folder pretrained_models '
+        raise FileNotFoundError(f'no checkpoint at {path}; the published ones are in the folder pretrained_models '
                                 'of github.com/akamaster/pytorch_resnet_cifar10')
     try: return torch.load(path, map_location='cpu', weights_only=True)
     except OSError: raise
     except Exception as e:
-        raise ValueError(f'{path.name} is not a checkpoint that holds weights alone: '
-                         'torch does not read it without '
+        raise ValueError(f'{path.name} is not a checkpoint that holds weights alone: torch does not read it without '
                          f'running what is in it, if at all ({type(e).__name__})') from e
 
+# %% ../nbs/10_models.ipynb #386fed89
 def _load_state(path):
     "{name: tensor} of a checkpoint file; a `ValueError` for any other file."
     saved = _read_weights(path)
@@ -151,6 +152,7 @@ def _sizes_of(state):
     widths = [len(state[f'layer{s}.0.conv1.weight']) for s in (1, 2, 3)]
     return n_blocks, widths, len(state['linear.weight']), state['conv1.weight'].shape[1]
 
+# %% ../nbs/10_models.ipynb #f5100645
 def load_published(
     path:str|Path, # a checkpoint such as resnet20-12fca82f.th
 )->CifarResNet: # on the CPU, in evaluation mode
@@ -223,7 +225,7 @@ def optional(
 
 # %% ../nbs/10_models.ipynb #5fda5e6d
 def network_function(
-    name:str, # a name of `networks`, cifar_resnet56 and the like, one of torchvision's, or 'package.module:function'
+    name:str, # of `networks`, cifar_resnet56 and the like, one of torchvision's, or 'package.module:function'
 )->Callable: # of `num_classes`, `n_in` and options
     "The function that makes the network of a name; a `ValueError` for an unknown one."
     if not isinstance(name, str): raise ValueError(f'the name of a network is wanted, got {name!r}')
@@ -235,6 +237,7 @@ def network_function(
     raise ValueError(f'unknown network {name!r}; known are {", ".join(networks)}, cifar_resnet56 and the like, '
                      'the classifiers of torchvision, or package.module:function for your own')
 
+# %% ../nbs/10_models.ipynb #ce37b8b0
 def make_network(
     name:str, # see `network_function`
     **options, # `num_classes`, `n_in` and those of the network; left out: what the network has by default

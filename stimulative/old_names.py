@@ -18,10 +18,12 @@ renamed = {'explore': 'explorer', 'compare': 'comparison', 'sweep': 'sweeps',
 class _OldNames(MetaPathFinder, Loader):
     "Finds `stimulative.<old>` where there is a new name for it."
     def find_spec(self, name, path=None, target=None):
+        "Of a module that has a new name."
         package, _, old = name.rpartition('.')
         if package == 'stimulative' and old in renamed: return spec_from_loader(name, self)
 
     def exec_module(self, module):
+        "Put the new one in its place, with a warning."
         name = module.__spec__.name
         new = f'stimulative.{renamed[name.rpartition(".")[2]]}'
         warnings.warn(f'{name} is now {new}', DeprecationWarning, stacklevel=2)
@@ -55,6 +57,7 @@ def _add_old_names(module, names):
 class _OldNamesInside(MetaPathFinder):
     "Finds the modules of `renamed_inside` as Python does, and adds their old names once they have run."
     def find_spec(self, name, path=None, target=None):
+        "Of a module that has old names inside."
         package, _, module = name.rpartition('.')
         if package != 'stimulative' or module not in renamed_inside: return None
         spec = PathFinder.find_spec(name, path)

@@ -23,11 +23,14 @@ __all__ = ['data_size', 'saved_bytes', 'step_factor', 'evaluation_size', 'plan',
 
 # %% ../nbs/46_planning.ipynb #6aa22ad8
 _known = { # training images, test images, classes, channels, pixels a side, bytes of a training image on disk
-    'digits': dict(train=1437, test=360, classes=10, n_in=1, px=16, image_bytes=0),            # come with scikit-learn
-    'cifar10': dict(train=50_000, test=10_000, classes=10, n_in=3, px=32, image_bytes=3072),   # decoded once, then in memory
+    'digits': dict(train=1437, test=360, classes=10, n_in=1, px=16, image_bytes=0),     # come with scikit-learn
+    'cifar10': dict(train=50_000, test=10_000, classes=10, n_in=3, px=32, image_bytes=3072),    # then in memory
     'cifar100': dict(train=50_000, test=10_000, classes=100, n_in=3, px=32, image_bytes=3072),
-    'imagenet': dict(train=1_281_167, test=50_000, classes=1000, n_in=3, px=224, image_bytes=115_440), # its tar holds 147.9e9 bytes
+    # its tar holds 147.9e9 bytes
+    'imagenet': dict(train=1_281_167, test=50_000, classes=1000, n_in=3, px=224, image_bytes=115_440),
 }
+
+# %% ../nbs/46_planning.ipynb #7f0a2b09
 # where a run's own choice stands
 _option_of = {'train': 'n_train', 'test': 'n_valid', 'px': 'size', 'n_in': 'n_in'}
 
@@ -121,6 +124,7 @@ def _bytes(precision, *network):
     state = sum(t.numel() * t.element_size() for t in net.state_dict().values())
     return weights, state, saved_bytes(net.train(), x, amp) // len(x)
 
+# %% ../nbs/46_planning.ipynb #9dec45a6
 def _memory(run, size, gpus):
     "Computed: MiB on a device."
     weights, _, saved = _bytes(run.precision, *_of(run, size))
@@ -135,9 +139,9 @@ def _files(run, size):
     "Computed: bytes of files."
     weights, state, _ = _bytes(run.precision, *_of(run, size))
     momentum = weights if run.momentum else 0
-    # the others are read once and stay in memory
-    passes = run.epochs if run.data == 'imagenet' else 1
-    return {'MiB of final.pt': state / 2**20, 'MiB of a checkpoint (two are kept)': (state + momentum) / 2**20,
+    passes = run.epochs if run.data == 'imagenet' else 1        # the others are read once and stay in memory
+    return {'MiB of final.pt': state / 2**20,
+            'MiB of a checkpoint (two are kept)': (state + momentum) / 2**20,
             'GiB read of images': passes * size['train'] * size['image_bytes'] / 2**30}
 
 # %% ../nbs/46_planning.ipynb #2a535910

@@ -13,6 +13,7 @@ from torch import fx, nn
 
 from .unravel import (NotResidualError, Unraveled, check_images, passes_input, preserved_modes, register_family,
                                  _FiniteOnly, _is_sequence, _is_weight, _lend, _same_draws)
+from .recalibrate import forward_hooks
 from .families import Piece
 from .step import _DrawWatch
 
@@ -24,11 +25,9 @@ def _calls_in(model, x):
     "module -> what it was called with and gave, in one pass in evaluation mode."
     calls = {}
     def note(m, args, kwargs, out): calls.setdefault(m, []).append((args, kwargs, out))
-    hooks = [m.register_forward_hook(note, with_kwargs=True) for m in model.modules() if m is not model]
-    try:
-        with preserved_modes(model), torch.no_grad(), _same_draws(x.device): model.eval()(x.clone())
-    finally:
-        for h in hooks: h.remove()
+    inside = [m for m in model.modules() if m is not model]
+    with forward_hooks(inside, note, with_kwargs=True), preserved_modes(model), torch.no_grad(), _same_draws(x.device):
+        model.eval()(x.clone())
     return calls
 
 # %% ../nbs/09_proposals.ipynb #f090000b
@@ -97,7 +96,9 @@ class _Once(nn.Module):
 class _Tracer(fx.Tracer):
     "Follows the forwards of those modules that have blocks inside."
     def __init__(self, blocks): super().__init__(); self.blocks = blocks
-    def is_leaf_module(self, m, name): return m in self.blocks or not any(b in self.blocks for b in m.modules())
+    def is_leaf_module(self, m, name):
+        "Is this module one node?"
+        return m in self.blocks or not any(b in self.blocks for b in m.modules())
 
 # %% ../nbs/09_proposals.ipynb #f0900017
 def _prune(graph):
@@ -125,7 +126,10 @@ class _Trace:
         *self.nodes, self.output = _that_depend(self.graph)
         self.place = {n: i for i,n in enumerate(self.nodes)}
 
-    def module(self, i): return self.modules.get(self.nodes[i].target) if self.nodes[i].op == 'call_module' else None
+    def module(self, i):
+        "The module that node `i` calls, if it calls one."
+        node = self.nodes[i]
+        return self.modules.get(node.target) if node.op == 'call_module' else None
 
     def is_cut(self, i):
         "Is what node `i` gives all that is used behind it?"
@@ -139,7 +143,10 @@ class _Trace:
         called = i > 0 and n.op == 'call_module' and n.args[:1] == (self.nodes[i - 1],) and not further
         return called and self.is_cut(i - 1) and self.is_cut(i)
 
-    def block_places(self): return [i for i in range(len(self.nodes)) if self.module(i) in self.blocks and self.in_line(i)]
+    def block_places(self):
+        "The nodes that are blocks in line."
+        blocks = [i for i in range(len(self.nodes)) if self.module(i) in self.blocks]
+        return [i for i in blocks if self.in_line(i)]
 
 # %% ../nbs/09_proposals.ipynb #f090001d
 def _written(trace, target):

@@ -17,8 +17,8 @@ from .unravel import check_count, check_kind, preserved_modes
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_targets', 'images_and_labels',
-           'check_classes', 'batch_norms', 'further_sets', 'preserved_statistics', 'batch_statistics', 'all_finite',
-           'check_finite', 'recalibrate_bn']
+           'check_classes', 'batch_norms', 'further_sets', 'preserved_statistics', 'forward_hooks', 'batch_statistics',
+           'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/03_recalibrate.ipynb #4367046c
 def _images(b):
@@ -147,6 +147,19 @@ def preserved_statistics(
                 bn.momentum = momentum
                 for k,v in buffers.items(): getattr(bn, k).copy_(v)
 
+# %% ../nbs/03_recalibrate.ipynb #a433d6ce
+@contextmanager
+def forward_hooks(
+    modules:Iterable, # that get the hook
+    hook:Callable, # as torch's `register_forward_hook` takes it
+    **kwargs, # of `register_forward_hook`, such as `with_kwargs`
+):
+    "A forward hook on each of some modules while open, gone afterwards, with an error or without."
+    handles = [m.register_forward_hook(hook, **kwargs) for m in modules]
+    try: yield
+    finally:
+        for handle in handles: handle.remove()
+
 # %% ../nbs/03_recalibrate.ipynb #a5c7a9bb
 def _note_statistics(records):
     "A forward hook for a batch norm with momentum 1: note the mean and the biased variance of the batch."
@@ -168,10 +181,7 @@ def batch_statistics(
         for bn in norms:
             bn.train()
             bn.momentum = 1.
-        handles = [bn.register_forward_hook(_note_statistics(records)) for bn in norms]
-        try: yield records
-        finally:
-            for h in handles: h.remove()
+        with forward_hooks(norms, _note_statistics(records)): yield records
 
 # %% ../nbs/03_recalibrate.ipynb #2a7c01e7
 def all_finite(
@@ -205,6 +215,7 @@ def _noted_batches(model, batches):
             check_finite(finite, lambda name: f'in calibration batch {i} the statistics of batch norm {name} are', x)
     return records
 
+# %% ../nbs/03_recalibrate.ipynb #d5670c97
 def recalibrate_bn(
     model:nn.Module, # changed in place: its batch norms get new running statistics
     dl:Iterable, # training images with the training transforms: a loader or a list of batches
@@ -216,9 +227,9 @@ def recalibrate_bn(
     if not batch_norms(model): return model
     for bn,seen in _noted_batches(model, batches).items():
         if not seen: continue
-        means, variances = zip(*seen)
+        means, variances = map(torch.stack, zip(*seen))
         with torch.no_grad():
-            bn.running_mean.copy_(torch.stack(means).mean(0))
-            bn.running_var.copy_(torch.stack(variances).mean(0))
+            bn.running_mean.copy_(means.mean(0))
+            bn.running_var.copy_(variances.mean(0))
             bn.num_batches_tracked.fill_(len(batches))
     return model

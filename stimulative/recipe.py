@@ -17,7 +17,8 @@ from .data import ResidentDL
 
 # %% auto #0
 __all__ = ['augmentations', 'MixImages', 'recipe_loss', 'EachImage', 'add_transforms', 'with_warmup', 'CPUAutocast',
-           'WeightAverage', 'start_weights', 'load_start', 'freeze_parts', 'compile_blocks']
+           'exchange_weights', 'WeightAverage', 'weights_file', 'start_weights', 'load_start', 'freeze_parts',
+           'compile_blocks']
 
 # %% ../nbs/24_recipe.ipynb #24000007
 class MixImages(Callback):
@@ -28,8 +29,7 @@ class MixImages(Callback):
         cutmix:float=0., # alpha of CutMix's; with both, each batch is mixed in one of the two ways
     ):
         if min(mixup, cutmix) < 0 or not mixup + cutmix > 0:
-            raise ValueError('mixup and cutmix are numbers of at least 0, one of them above; '
-                             f'got {mixup} and {cutmix}')
+            raise ValueError(f'mixup and cutmix are numbers of at least 0, one of them above; got {mixup} and {cutmix}')
         self.alphas = [(v2.MixUp, mixup), (v2.CutMix, cutmix)]
 
     def before_fit(self):
@@ -72,22 +72,26 @@ class EachImage(DisplayedTransform):
 # %% ../nbs/24_recipe.ipynb #24000017
 augmentations = {'randaugment': v2.RandAugment, 'trivialaugment': v2.TrivialAugmentWide}
 
+def _check_augment(augment, erase):
+    "A `ValueError` for a name that is unknown, and for what is no probability."
+    if augment is not None and augment not in augmentations:
+        raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
+    if not 0 <= erase <= 1: raise ValueError(f'erase is a probability, 0 to 1; got {erase!r}')
+
+# %% ../nbs/24_recipe.ipynb #ad58a55f
 def add_transforms(
     dls:DataLoaders, # whose training transforms get more
     augment:str|None=None, # one of `augmentations`
     erase:float=0., # probability that a rectangle of an image is blanked
 ):
     "Put torchvision's alterations among the training transforms of loaders."
+    _check_augment(augment, erase)
     if augment is not None:
-        if augment not in augmentations:
-            raise ValueError(f'augment is one of {", ".join(augmentations)}, or None; got {augment!r}')
         resident = isinstance(dls.train, ResidentDL)
         pipeline = dls.train.after_batch if resident else dls.train.after_item
-        # after crop and flip
-        pipeline.add(EachImage(augmentations[augment](), order=6 if resident else 4))
-    if not 0 <= erase <= 1: raise ValueError(f'erase is a probability, 0 to 1; got {erase!r}')
-    # after normalisation
-    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))
+        order = 6 if resident else 4        # after crop and flip
+        pipeline.add(EachImage(augmentations[augment](), order))
+    if erase: dls.train.after_batch.add(EachImage(v2.RandomErasing(erase), order=100))      # after normalisation
 
 # %% ../nbs/24_recipe.ipynb #2400001f
 def with_warmup(
@@ -118,14 +122,23 @@ class CPUAutocast(Callback):
         if self._on is not None: self._on.__exit__(None, None, None)
         self._on = None
 
+# %% ../nbs/24_recipe.ipynb #3887bf21
+def exchange_weights(
+    a:nn.Module, # a network
+    b:nn.Module, # another of the same class
+):
+    "Each gets the weights and statistics of the other."
+    weights = {k: v.clone() for k,v in a.state_dict().items()}
+    a.load_state_dict(b.state_dict())
+    b.load_state_dict(weights)
+
 # %% ../nbs/24_recipe.ipynb #24000029
 class WeightAverage(Callback):
     "An exponential moving average of weights and statistics, which is tested, and which the fit leaves in the model."
     def __init__(self,
         decay:float, # share of the average that a step leaves, such as 0.999
     ):
-        if not 0 < decay < 1:
-            raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
+        if not 0 < decay < 1: raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
         self.decay, self._swapped = decay, False
 
     def before_fit(self):
@@ -141,10 +154,7 @@ class WeightAverage(Callback):
     def _swap(self, swapped):
         "Exchange weights and average, unless they are where they should be."
         if swapped == self._swapped: return
-        model, average = get_model(self.learn.model), self.averaged.module
-        weights = {k: v.clone() for k,v in model.state_dict().items()}
-        model.load_state_dict(average.state_dict())
-        average.load_state_dict(weights)
+        exchange_weights(get_model(self.learn.model), self.averaged.module)
         self._swapped = swapped
 
 # %% ../nbs/24_recipe.ipynb #2400002d
@@ -157,19 +167,34 @@ def _torchvision_weights(network, name):
         raise ValueError(f'torchvision has no weights {name} of {network}; it has {", ".join(names)}')
     return known[name or 'DEFAULT'].get_state_dict(progress=False)
 
+# %% ../nbs/24_recipe.ipynb #b0777f5e
+def weights_file(
+    start:str, # as it was typed
+)->Path: # of a file that is there
+    "The file of weights to begin with; a `FileNotFoundError` where there is none."
+    path = Path(start).expanduser()
+    if path.is_file(): return path
+    raise FileNotFoundError(f'no weights to start with at {path}')
+
+# %% ../nbs/24_recipe.ipynb #4f460c6d
 def start_weights(
-    start:str, # file (.th, .pt, .pth, final.pt of a run), 'torchvision', or 'torchvision:' and a name, as IMAGENET1K_V2
+    start:str, # file (.th, .pt, .pth), 'torchvision', or 'torchvision:' and a name, as IMAGENET1K_V2
     network:str, # name of the network, for torchvision's
 )->dict: # parameter -> tensor
     "The weights that a name stands for."
     kind, _, name = start.partition(':')
     if kind == 'torchvision': return _torchvision_weights(network, name)
-    path = Path(start).expanduser()
-    if not path.is_file(): raise FileNotFoundError(f'no weights to start with at {path}')
-    state = _load_state(path)
+    state = _load_state(weights_file(start))
     return state['model'] if isinstance(state.get('model'), dict) else state
 
 # %% ../nbs/24_recipe.ipynb #24000030
+def _misfits(own, state):
+    "(parameters of another shape, whichever way; parameters that one side alone has)."
+    new = [k for k in own if k in state and own[k].shape != state[k].shape]
+    missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
+    return new, missing + [k for k in state if k not in own]
+
+# %% ../nbs/24_recipe.ipynb #74951e06
 def load_start(
     model:nn.Module, # gets the weights
     state:dict, # parameter -> tensor
@@ -178,14 +203,13 @@ def load_start(
     "Load the weights to begin with; the last layer may have other classes."
     own = model.state_dict()
     last = list(own)[-1].rpartition('.')[0]
-    new = [k for k in own if k in state and own[k].shape != state[k].shape]
-    missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
-    wrong = [k for k in new if not k.startswith(f'{last}.')] + missing + [k for k in state if k not in own]
+    new, others = _misfits(own, state)
+    wrong = [k for k in new if not k.startswith(f'{last}.')] + others
     if wrong:
-        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: '
-                         f'{", ".join(wrong[:3])} '
+        raise ValueError(f'the weights of {what} do not fit this {type(model).__name__}: {", ".join(wrong[:3])} '
                          f'({len(wrong)} of {len(own)} are missing or of another shape)')
-    model.load_state_dict({**own, **{k: v for k,v in state.items() if k not in new}})
+    kept = {k: v for k,v in state.items() if k not in new}
+    model.load_state_dict({**own, **kept})
     return new
 
 # %% ../nbs/24_recipe.ipynb #24000033

@@ -25,10 +25,15 @@ class _TimeSteps(Callback):
     "Times training steps, and ends the fit after them."
     order, run_valid = 80, False
     def __init__(self, n): self.n, self.times = n, []
+
     def after_batch(self):
+        "Note the time; after twice `n` steps and one more, end the fit."
         self.times.append(work_clock(self.dls.device or 'cpu'))
         if len(self.times) > 2 * self.n: raise CancelFitException
 
+    def seconds(self): "Of a step: the mean of the last `n`."; return (self.times[-1] - self.times[self.n]) / self.n
+
+# %% ../nbs/48_rival_runs.ipynb #d321a550
 def seconds_per_epoch(
     run:Run, # its data, network, method
     data=None, # folder of the images; None: where fastai keeps them
@@ -36,9 +41,10 @@ def seconds_per_epoch(
 )->float: # processor time; on a GPU, wall time
     "What an epoch of training takes here, from the mean of some steps."
     learn, timer = run_learner(run, data), _TimeSteps(n_steps)
-    epochs = max(run.epochs, math.ceil((2 * n_steps + 1) / len(learn.dls.train)))
+    n_batches = len(learn.dls.train)
+    epochs = max(run.epochs, math.ceil((2 * n_steps + 1) / n_batches))
     with learn.no_logging(): learn.fit(epochs, run.lr, wd=run.wd, cbs=[*run_callbacks(run), timer])
-    return (timer.times[-1] - timer.times[n_steps]) / n_steps * len(learn.dls.train)
+    return timer.seconds() * n_batches
 
 # %% ../nbs/48_rival_runs.ipynb #d6000009
 def _base_of(base, method):
@@ -46,10 +52,16 @@ def _base_of(base, method):
     ours = 'st' in method.split('+')
     return base.replace(method=method, method_options=base.method_options if ours else {})
 
+def _within_seconds(run, seconds, data):
+    "As many epochs as fit, at least one."
+    if not seconds > 0: raise ValueError(f'seconds must be a number above 0, got {seconds!r}')
+    return run.replace(epochs=max(1, round(seconds / seconds_per_epoch(run, data))))
+
 def _at_seed(run, seed):
     "Another seed; where there are few images, others of them as well."
     return run.replace(seed=seed, **({'data_seed': seed} if run.n_train else {}))
 
+# %% ../nbs/48_rival_runs.ipynb #8ed58bd2
 def rival_runs(
     base:Run, # data, network and schedule
     methods:Sequence|None=None, # names; None: common training, stimulative training, all rivals
@@ -60,9 +72,7 @@ def rival_runs(
     "The same training by every method, at equal epochs or at equal time."
     methods = ['ct', 'st', *rivals] if methods is None else list(methods)
     of_method = [_base_of(base, m) for m in methods]
-    if seconds is not None:
-        if not seconds > 0: raise ValueError(f'seconds must be a number above 0, got {seconds!r}')
-        of_method = [r.replace(epochs=max(1, round(seconds / seconds_per_epoch(r, data)))) for r in of_method]
+    if seconds is not None: of_method = [_within_seconds(r, seconds, data) for r in of_method]
     return [_at_seed(r, base.seed + s) for s in range(seeds) for r in of_method]
 
 # %% ../nbs/48_rival_runs.ipynb #d600000c
@@ -83,6 +93,11 @@ def _parser():
     p.add_argument('--data', help='folder of the images')
     return p
 
+# %% ../nbs/48_rival_runs.ipynb #3c4d93cb
+def _tell(run, record, error):
+    "One line for a run that has ended."
+    print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
+
 # %% ../nbs/48_rival_runs.ipynb #d600000e
 def main(
     argv=None, # what follows the command; None: as it was typed
@@ -94,8 +109,6 @@ def main(
     runs = rival_runs(base, a.methods.split(',') if a.methods else None, a.seeds, a.seconds, a.data)
     table = sweep(runs, out=a.out, data=a.data, report=_tell, valid_every=a.valid_every)
     return table.assign(**{k: [getattr(r, k) for r in runs] for k in ('method', 'seed', 'epochs')})
-
-def _tell(run, record, error): print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
 
 if __name__ == '__main__' and '__file__' in globals(): print(main().to_string())
 
@@ -112,18 +125,30 @@ def spread_path(
 # %% ../nbs/48_rival_runs.ipynb #d6180004
 def _trained(run, out, data):
     "A learner with the weights that a finished run left behind."
-    learn, path = run_learner(run, data, out, start=False), Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
+    learn = run_learner(run, data, out, start=False)
+    path = Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
     load_weights(learn.model, read_whole(path)['model'], path)
     return learn
 
+# %% ../nbs/48_rival_runs.ipynb #4cdbca62
 def _percent(values): return 100 * float(np.mean(list(values)))
 
+def _facts_in_percent(facts, space, first, spread):
+    "Of all sub-networks: `facts` of calibration, right answers of `first` blocks, accuracy with blocks `spread`."
+    return {'ECE (%)': 100 * facts[space]['ece'],
+            'fitted ECE (%)': 100 * facts[space]['ece_scaled'],
+            'all ECE (%)': _percent(f['ece'] for f in facts.values()),
+            'all fitted ECE (%)': _percent(f['ece_scaled'] for f in facts.values()),
+            'first blocks (%)': _percent(first),
+            'spread blocks (%)': _percent(spread)}
+
+# %% ../nbs/48_rival_runs.ipynb #2a4620cf
 def network_facts(
     run:Run, # finished
     out, # folder of the results
     data=None, # folder of the images
     at_most:int=1000, # sub-networks; above, a sample
-)->dict: # in percent: ECE of the main network and of all, raw and with a fitted temperature; blocks spread and first
+)->dict: # in percent: ECE of the main network and of all, raw and fitted; accuracy with blocks first and spread
     "Calibration and choice of blocks of a trained network, every sub-network re-calibrated."
     learn = _trained(run, out, data)
     space = unravel(learn.model).depths
@@ -133,11 +158,8 @@ def network_facts(
         found = subnet_logits(learn.model, calib, test, subnets)
         spread = evaluate_paths(learn.model, calib, test, others)
     facts = {d: calibration_facts(z, y) for d,(z,y) in found.items()}
-    return {'ECE (%)': 100 * facts[space]['ece'], 'fitted ECE (%)': 100 * facts[space]['ece_scaled'],
-            'all ECE (%)': _percent(f['ece'] for f in facts.values()),
-            'all fitted ECE (%)': _percent(f['ece_scaled'] for f in facts.values()),
-            'first blocks (%)': _percent((z.argmax(1) == y).double().mean() for z,y in found.values()),
-            'spread blocks (%)': _percent(spread.accuracy)}
+    first = [(z.argmax(1) == y).double().mean() for z,y in found.values()]
+    return _facts_in_percent(facts, space, first, spread.accuracy)
 
 # %% ../nbs/48_rival_runs.ipynb #d6180006
 def write_rivals(

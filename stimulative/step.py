@@ -19,13 +19,13 @@ from .unravel import preserved_modes, register_family, unravel
 from .subnets import exchange_blocks
 from .recalibrate import further_sets
 from .divergence import KL, Adaptive, Alpha, BernoulliKL, Divergence, SquaredDistance, check_divergence, check_teacher, earned
-from .divergence import right_class, stimulative_kl, targets_of, teachers, weigh_for
+from .divergence import check_choice, is_number, right_class, stimulative_kl, targets_of, teachers, weigh_for
 
 # %% auto #0
 __all__ = ['StimulativeLoss', 'frozen_running_stats', 'check_lam', 'check_labels', 'targets_of_loss', 'check_loss',
            'check_class_axis', 'ignored_label', 'check_batch', 'check_switches', 'subnet_logits', 'sub_kl',
            'SubnetTerms', 'Resized', 'Sides', 'as_subnets', 'shared_parts', 'MainTerm', 'check_parts',
-           'stimulative_loss', 'own_module', 'PassHooks', 'MainPass', 'lead_network', 'TermInBackward', 'plan_step',
+           'stimulative_loss', 'own_module', 'PassHooks', 'lead_network', 'MainPass', 'TermInBackward', 'plan_step',
            'blocks_run', 'SubnetPass', 'stimulative_backward', 'LogitsOf', 'logits_rule']
 
 # %% ../nbs/05_step.ipynb #3d14c9b7
@@ -48,8 +48,7 @@ def check_lam(
     given:str='', # how to show it in the message
 )->float: # the same
     "A `ValueError` unless lambda is a finite number of 0 or more."
-    is_number = isinstance(lam, numbers.Real) and not isinstance(lam, bool)
-    if is_number and math.isfinite(lam) and lam >= 0: return float(lam)
+    if is_number(lam) and math.isfinite(lam) and lam >= 0: return float(lam)
     raise ValueError('lam must be a finite number >= 0, or a function of the fraction of training done that gives one; '
                      f'got {given or repr(lam)}')
 
@@ -87,13 +86,17 @@ def _say_if_square(z):
 _otherwise = ('; for several labels an image there is divergence=BernoulliKL(), with a binary cross entropy, '
               'and for numbers divergence=SquaredDistance()')
 
+def _not_classes(y, z):
+    "What to say of labels that are neither classes nor class probabilities."
+    squeezed = '; labels of one class have no axis of classes: y.squeeze(1)' if y.shape[1:2] == (1,) else _otherwise
+    hint = _classes_last(y, z) or squeezed
+    return ('the KL divergence compares softmax distributions: labels must be classes, one per image, or class probabilities '
+            f'that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}{hint}')
+
+# %% ../nbs/05_step.ipynb #a777d7a3
 def _as_classes(y, z, ignore, values):
     "Classes or class probabilities, checked."
-    if not _labels_fit(y, z, values):
-        squeezed = '; labels of one class have no axis of classes: y.squeeze(1)' if y.shape[1:2] == (1,) else _otherwise
-        hint = _classes_last(y, z) or squeezed
-        raise ValueError('the KL divergence compares softmax distributions: labels must be classes, one per image, or class '
-                         f'probabilities that sum to 1; got {y.dtype} of shape {tuple(y.shape)} for outputs of {tuple(z.shape)}{hint}')
+    if not _labels_fit(y, z, values): raise ValueError(_not_classes(y, z))
     _say_if_square(z)
     if y.is_floating_point(): return y
     y = y.long()
@@ -121,7 +124,7 @@ def check_labels(
     values:bool=True, # look at the numbers too, for which a GPU is made to wait
     targets:str='classes', # or 'labels' of yes or no, or 'values', of the shape of `z`: see `targets_of`
 )->torch.Tensor: # the same labels; classes as int64, others as floats
-    "A `ValueError` unless there is one class, or one probability distribution, per image, or a target per output."
+    "A `ValueError` unless there is a class or a probability distribution per image, or a target per output."
     if not isinstance(y, torch.Tensor):
         raise ValueError(f'labels must be one tensor, got {type(y).__name__}: hand over the labels alone')
     y = y.as_subclass(torch.Tensor)
@@ -133,13 +136,10 @@ def _loss_name(f):
     while callable(inner := getattr(f, 'func', None)): f = inner
     return getattr(f, '__name__', type(f).__name__)
 
-_of_loss = {'values': '(mse|huber|gaussian|poisson|(^|_|smooth)l1)', 'labels': 'bce|binary|multilabel|sigmoid',
+# %% ../nbs/05_step.ipynb #66d7d6f8
+_of_loss = {'values': '(mse|huber|gaussian|poisson|(^|_|smooth)l1)',
+            'labels': 'bce|binary|multilabel|sigmoid',
             'classes': 'cross_?entropy|nll'}
-_says = {'values': 'takes numbers', 'labels': 'answers yes or no for each label by itself',
-         'classes': 'takes classes that exclude each other'}
-_instead = {'values': 'For numbers: divergence=SquaredDistance()', 'labels': 'For several labels an image: divergence=BernoulliKL()',
-            'classes': 'For classes: KL(), the default'}
-_compares = {'values': 'numbers', 'labels': 'labels of yes or no', 'classes': 'softmax distributions'}
 
 def targets_of_loss(
     loss_func:Callable, # loss of the main network
@@ -149,11 +149,18 @@ def targets_of_loss(
     return next((targets for targets,pattern in _of_loss.items() if re.search(pattern, name)), None)
 
 # %% ../nbs/05_step.ipynb #e20b0005
+_says = {'values': 'takes numbers', 'labels': 'answers yes or no for each label by itself',
+         'classes': 'takes classes that exclude each other'}
+_compares = {'values': 'numbers', 'labels': 'labels of yes or no', 'classes': 'softmax distributions'}
+_instead = {'values': 'For numbers: divergence=SquaredDistance()',
+            'labels': 'For several labels an image: divergence=BernoulliKL()',
+            'classes': 'For classes: KL(), the default'}
+
 def check_loss(
     loss_func:Callable, # loss of the main network
     targets:str='classes', # that the divergence compares, see `targets_of`
 ):
-    "A `ValueError` for a loss that takes another kind of labels than the divergence, such as binary cross entropy for the KL."
+    "A `ValueError` for a loss that takes other labels than the divergence, such as binary cross entropy for KL."
     kind, name = targets_of_loss(loss_func), _loss_name(loss_func)
     if kind in (None, targets): return
     raise ValueError(f'{name} {_says[kind]}; the divergence compares {_compares[targets]}. {_instead[kind]}. '
@@ -214,6 +221,7 @@ def subnet_logits(
         for part in view.parts(depths)[start:]: x = part(x)
     return x
 
+# %% ../nbs/05_step.ipynb #5a09cfb8
 def sub_kl(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # the batch the main network saw
@@ -232,7 +240,8 @@ _looked_at = weakref.WeakSet() # views whose labels were looked at
 def _labels(view, y, z, weigh, ignore, targets='classes'):
     "Checked labels; with a constant lambda, labels that are not a tensor are left to the loss function."
     if weigh is None and not isinstance(y, torch.Tensor): return y
-    if y is None: raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
+    if y is None:
+        raise ValueError('a weight per image needs the labels `y`; without them there is weigh=None, a constant lambda')
     values = z.device.type == 'cpu' or view not in _looked_at
     _looked_at.add(view)
     return check_labels(y, z, ignore, values, targets)
@@ -256,6 +265,18 @@ def _mean(each, counted):
     if counted is None: return each.mean()
     return (each * counted).sum() / counted.sum().clamp(min=1)
 
+# %% ../nbs/05_step.ipynb #439ad565
+def _check_counting(lam, weigh, divergence, reduction):
+    "A `ValueError` for what cannot be weighed and averaged so."
+    check_lam(lam)
+    check_divergence(divergence)
+    if weigh is not None and not callable(weigh):
+        raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
+    check_choice(reduction, ('batchmean', 'mean'), 'reduction')
+    if reduction == 'mean' and targets_of(divergence) != 'classes':
+        name = type(divergence).__name__
+        raise ValueError(f"reduction='mean' is for classes: {name} is a mean over the outputs by itself")
+
 # %% ../nbs/05_step.ipynb #6b000001
 class _WhatCounts:
     "Which images of a batch count, and how much."
@@ -268,14 +289,8 @@ class _WhatCounts:
         ignore:int=-100, # the label of images that are passed over, see `ignored_label`
         times:float=1., # a factor of every term: k, where every k-th step has one
     ):
-        check_lam(lam)
-        check_divergence(divergence)
-        if weigh is not None and not callable(weigh):
-            raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
-        if reduction not in ('batchmean', 'mean'): raise ValueError(f"reduction is 'batchmean' or 'mean', got {reduction!r}")
+        _check_counting(lam, weigh, divergence, reduction)
         self.targets = targets_of(divergence)
-        if reduction == 'mean' and self.targets != 'classes':
-            raise ValueError(f"reduction='mean' is for classes: {type(divergence).__name__} is a mean over the outputs by itself")
         self.lam, self.weigh, self.divergence = lam, weigh_for(weigh, divergence), divergence
         self.teachers = check_teacher(teacher)
         self.reduction, self.ignore, self.times = reduction, ignore, times
@@ -288,11 +303,12 @@ class _WhatCounts:
         self.counted = _counted(y, self.ignore)                     # which images count; None: all
 
     def mean_weight(self):
+        "The mean weight of the batch's images."
         return self.lam if self.weights is None else _mean(self.weights, self.counted)
 
 # %% ../nbs/05_step.ipynb #6b000002
-class SubnetTerms(_WhatCounts):
-    "What the sub-networks of a step are to learn: from whom, by which divergence, with which weight."
+class _FromTeachers(_WhatCounts):
+    "How far a sub-network is from its teachers."
     def note(self, k, z_sub):
         "Sub-network `k` has these logits."
         self.z[k] = z_sub.detach()
@@ -313,6 +329,9 @@ class SubnetTerms(_WhatCounts):
         each = sum(value if share == 1 else share * value for share,value in parts)
         return each / self.n_classes if self.reduction == 'mean' else each
 
+# %% ../nbs/05_step.ipynb #ebe57ca0
+class SubnetTerms(_FromTeachers):
+    "What the sub-networks of a step are to learn: from whom, by which divergence, with which weight."
     def of(self,
         k:int, # number of the sub-network in this step
         z_sub:torch.Tensor, # its logits, of the batch or of its first images
@@ -333,22 +352,33 @@ class Resized:
     def __call__(self, x): return F.interpolate(x, size=(self.side, self.side), mode='bilinear', align_corners=True)
     def __repr__(self): return f'Resized({self.side})'
 
+# %% ../nbs/05_step.ipynb #79a0185f
 class _SidesInPixels:
     "Sides as fractions of the images' own."
     def __init__(self, sides, between):
         check_kind(sides, (list, tuple), 'sides', 'a list of fractions')
         check_kind(between, bool, 'between', 'True or False')
-        fine = len(sides) and all(isinstance(s, numbers.Real) and not isinstance(s, bool) and 0 < s <= 1 for s in sides)
+        fine = len(sides) and all(is_number(s) and 0 < s <= 1 for s in sides)
         if not fine: raise ValueError(f"sides are fractions of the images' own, above 0 and at most 1; got {sides!r}")
         self.sides, self.between = tuple(sides), between
 
-    def all_sides(self, own): "In pixels."; return sorted({max(1, round(s * own)) for s in self.sides})
+    def all_sides(self, own):
+        "All sides in pixels, the smallest first."
+        return sorted({max(1, round(s * own)) for s in self.sides})
 
     def side_of(self, own, generator):
         "One side in pixels, drawn."
         sides = self.all_sides(own)
         if self.between: sides = range(sides[0], sides[-1] + 1)
-        return sides[int(torch.randint(len(sides), (), generator=generator, device='cpu'))]
+        drawn = torch.randint(len(sides), (), generator=generator, device='cpu')
+        return sides[int(drawn)]
+
+# %% ../nbs/05_step.ipynb #ee3f1830
+def _check_side(view, x, side):
+    "A `ValueError` for a side that the network cannot take."
+    try:
+        with torch.no_grad(), preserved_modes(view.model): view.model.eval()(Resized(side)(x[:1]))
+    except RuntimeError as e: raise ValueError(f'{type(view.model).__name__} does not take images of {side} px: {e}') from e
 
 # %% ../nbs/05_step.ipynb #6b00000a
 class Sides(_SidesInPixels):
@@ -364,7 +394,8 @@ class Sides(_SidesInPixels):
         generator:torch.Generator, # on the CPU
     )->list: # for each sub-network what makes its images of the batch; None: nothing to do
         "Draw the sides of a step."
-        made, drawn = {x.shape[-1]: None}, [self.side_of(x.shape[-1], generator) for _ in range(n)]
+        own = x.shape[-1]
+        made, drawn = {own: None}, [self.side_of(own, generator) for _ in range(n)]
         for side in drawn: made.setdefault(side, Resized(side))
         return [made[side] for side in drawn]
 
@@ -373,10 +404,7 @@ class Sides(_SidesInPixels):
         x:torch.Tensor, # a batch of images
     ):
         "A `ValueError` for a side that the network cannot take."
-        for side in self.all_sides(x.shape[-1]):
-            try:
-                with torch.no_grad(), preserved_modes(view.model): view.model.eval()(Resized(side)(x[:1]))
-            except RuntimeError as e: raise ValueError(f'{type(view.model).__name__} does not take images of {side} px: {e}') from e
+        for side in self.all_sides(x.shape[-1]): _check_side(view, x, side)
 
 # %% ../nbs/05_step.ipynb #6b00000e
 def as_subnets(
@@ -384,9 +412,11 @@ def as_subnets(
     space:Sequence[int], # blocks of the main network, per stage
 )->list: # tuples of ints
     "One sub-network or several as a list; a `ValueError` for depths that the network has not."
-    several = isinstance(depths, (list, tuple)) and depths and all(isinstance(d, (list, tuple)) for d in depths)
+    def is_list(v): return isinstance(v, (list, tuple)) and len(v)
+    several = is_list(depths) and all(isinstance(d, (list, tuple)) for d in depths)
     return [check_depths(d, space) for d in (depths if several else [depths])]
 
+# %% ../nbs/05_step.ipynb #ed55c7ce
 def shared_parts(
     depths:Sequence[int], # the sub-network
     space:Sequence[int], # blocks of the main network, per stage
@@ -400,6 +430,12 @@ def shared_parts(
     return n_shared
 
 # %% ../nbs/05_step.ipynb #6b000010
+def _alike(a, b):
+    "How many parts two networks run alike; the head is never counted."
+    n, most = 0, min(len(a), len(b)) - 1
+    while n < most and a[n] is b[n]: n += 1
+    return n
+
 class _OwnNetwork:
     "A network of a step: its number, its depths, its parts, and how it comes to its images."
     def __init__(self, view, k, depths, transform=None):
@@ -407,18 +443,14 @@ class _OwnNetwork:
         self.parts = view.parts(depths)
         self.cut = 0 if transform else _alike(self.parts, view.parts())     # from here on a part of the batch is enough
 
-    def images(self, x): return self.transform(x) if self.transform else x
+    def images(self, x):
+        "The images that it sees."
+        return self.transform(x) if self.transform else x
 
-def _alike(a, b):
-    "How many parts two networks run alike; the head is never counted."
-    n, most = 0, min(len(a), len(b)) - 1
-    while n < most and a[n] is b[n]: n += 1
-    return n
-
+# %% ../nbs/05_step.ipynb #9efb5b06
 def _some_of(n, batch_share):
     "How many of `n` images a sub-network sees."
-    if isinstance(batch_share, numbers.Real) and not isinstance(batch_share, bool) and 0 < batch_share <= 1:
-        return max(1, round(batch_share * n))
+    if is_number(batch_share) and 0 < batch_share <= 1: return max(1, round(batch_share * n))
     raise ValueError(f'batch_share is a number above 0 and at most 1, got {batch_share!r}')
 
 def _run_from(net, h, start, n_images, note=None):
@@ -428,6 +460,14 @@ def _run_from(net, h, start, n_images, note=None):
         h = part(h)
         if note: h = note(n + 1, h)
     return h
+
+# %% ../nbs/05_step.ipynb #e55a5c3c
+def _check_main_term(w_main, main_logits):
+    "A `ValueError` for what is no weight, or no function of logits."
+    if not is_number(w_main) or not 0 <= w_main < math.inf:
+        raise ValueError(f'w_main must be a finite number >= 0, got {w_main!r}')
+    if main_logits is not None and not callable(main_logits):
+        raise ValueError(f'main_logits is a function of logits, or None; got {main_logits!r}')
 
 # %% ../nbs/05_step.ipynb #6b000013
 class MainTerm:
@@ -439,16 +479,14 @@ class MainTerm:
         targets:str='classes', # that the divergence compares, see `targets_of`
     ):
         check_loss(loss_func, targets)
-        if not isinstance(w_main, numbers.Real) or isinstance(w_main, bool) or not 0 <= w_main < math.inf:
-            raise ValueError(f'w_main must be a finite number >= 0, got {w_main!r}')
-        if main_logits is not None and not callable(main_logits):
-            raise ValueError(f'main_logits is a function of logits, or None; got {main_logits!r}')
+        _check_main_term(w_main, main_logits)
         self.loss_func, self.w_main, self.main_logits = loss_func, w_main, main_logits
 
     def __call__(self, z, y):
         "(what the loss gains, loss of the main network)."
         check_class_axis(self.loss_func, z)
-        loss = self.loss_func(self.main_logits(z) if self.main_logits else z, y)
+        if self.main_logits: z = self.main_logits(z)
+        loss = self.loss_func(z, y)
         return loss if self.w_main == 1 else self.w_main * loss, loss
 
 # %% ../nbs/05_step.ipynb #6b000015
@@ -456,10 +494,13 @@ def _check_no_main(main_pass, weigh, named, times):
     "A `ValueError` where something asks for a main network that does not run."
     check_switches(main_pass=main_pass)
     if main_pass: return
-    if weigh is not None: raise ValueError('a weight per image asks what the main network knows, which does not run: weigh=None')
-    if set(named) & {'main', 'parent'}: raise ValueError("the main network does not run, so it cannot teach: teacher='peer' or 'label'")
+    if weigh is not None:
+        raise ValueError('a weight per image asks what the main network knows, which does not run: weigh=None')
+    if set(named) & {'main', 'parent'}:
+        raise ValueError("the main network does not run, so it cannot teach: teacher='peer' or 'label'")
     if times != 1: raise ValueError('where the main network does not run, every step has sub-networks: every=1')
 
+# %% ../nbs/05_step.ipynb #65c03062
 def check_parts(
     lam:float=10., # weight of the divergence
     weigh:Callable|None=earned, # weight per image, or None
@@ -473,17 +514,30 @@ def check_parts(
     _some_of(1, batch_share)
     return terms
 
+# %% ../nbs/05_step.ipynb #b79fe854
 def _transforms(transforms, n):
     "What makes the images of each sub-network; a `ValueError` if it is not one per sub-network."
-    transforms = [None] * n if transforms is None else list(check_kind(transforms, (list, tuple), 'transforms', 'a list'))
-    for tfm in transforms:
+    if transforms is None: return [None] * n
+    for tfm in check_kind(transforms, (list, tuple), 'transforms', 'a list'):
         if tfm is not None: check_function(tfm, 'each of transforms')
-    if len(transforms) != n: raise ValueError(f'{len(transforms)} transforms of the images were given for {n} sub-networks')
-    return transforms
+    if len(transforms) == n: return list(transforms)
+    raise ValueError(f'{len(transforms)} transforms of the images were given for {n} sub-networks')
 
 # %% ../nbs/05_step.ipynb #6b000017
 StimulativeLoss = namedtuple('StimulativeLoss', 'total ce kl weight')
 
+def _summed(main, terms, zs, y):
+    "The sum of all terms; `zs`: logits of the main network, if it ran, and of the sub-networks."
+    terms.begin(zs[0], y)
+    term, loss = main(zs[0], y) if main else (0., None)
+    if main: zs = zs[1:]
+    for k,z in enumerate(zs): terms.note(k, z)
+    pairs = [terms.of(k, z) for k,z in enumerate(zs)]
+    kl = sum(kl for _,kl in pairs) / len(pairs)
+    weight = kl.new_tensor(terms.lam) if terms.weights is None else terms.mean_weight()
+    return StimulativeLoss(term + sum(t for t,_ in pairs), kl if loss is None else loss, kl, weight)
+
+# %% ../nbs/05_step.ipynb #1cecc307
 def stimulative_loss(
     view:Unraveled, # the unravelled network, in training mode
     x:torch.Tensor, # a batch of images
@@ -500,29 +554,19 @@ def stimulative_loss(
     batch_share:float=1., # the part of the batch that sub-networks see, from where they part from the main network
     **learning, # `divergence`, `teacher`, `reduction`, `times`: see `SubnetTerms`
 )->StimulativeLoss: # (total, ce, kl, weight): scalars, total with gradient; means over the sub-networks
-    "Cross entropy of the main network plus the weighted divergences of sub-networks, by full passes (Alg. 1, lines 4-6)."
+    "Cross entropy of the main network plus weighted divergences of sub-networks, by full passes (Alg. 1)."
     main = MainTerm(loss_func, w_main, main_logits, targets_of(learning.get('divergence')))
     terms = check_parts(lam, weigh, main_pass, batch_share, ignore=ignored_label(loss_func), **learning)
     check_switches(update_bn=update_bn)
     check_batch(view, x)
     subnets, m = as_subnets(depths, view.depths), _some_of(len(x), batch_share)
-    nets = [_OwnNetwork(view, k, *o) for k,o in enumerate(zip(subnets, _transforms(transforms, len(subnets))))]
-    zs = [view(x)] if main_pass else [_run_from(nets[0], x, 0, len(x))]
+    transforms = _transforms(transforms, len(subnets))
+    nets = [_OwnNetwork(view, k, *own) for k,own in enumerate(zip(subnets, transforms))]
+    zs = [view(x)] if main_pass else [_run_from(nets.pop(0), x, 0, len(x))]
     with nullcontext() if update_bn else frozen_running_stats(view.model):
-        later = nets[0 if main_pass else 1:]
-        zs += [_run_from(net, net.images(x), 0, m) for net in later]
-    return _summed(main if main_pass else None, terms, zs, _labels(view, y, zs[0], weigh, terms.ignore, terms.targets))
-
-def _summed(main, terms, zs, y):
-    "The sum of all terms; `zs`: logits of the main network, if it ran, and of the sub-networks."
-    terms.begin(zs[0], y)
-    term, loss = main(zs[0], y) if main else (0., None)
-    if main: zs = zs[1:]
-    for k,z in enumerate(zs): terms.note(k, z)
-    pairs = [terms.of(k, z) for k,z in enumerate(zs)]
-    kl = sum(kl for _,kl in pairs) / len(pairs)
-    weight = kl.new_tensor(terms.lam) if terms.weights is None else terms.mean_weight()
-    return StimulativeLoss(term + sum(t for t,_ in pairs), kl if loss is None else loss, kl, weight)
+        zs += [_run_from(net, net.images(x), 0, m) for net in nets]
+    y = _labels(view, y, zs[0], weigh, terms.ignore, terms.targets)
+    return _summed(main if main_pass else None, terms, zs, y)
 
 # %% ../nbs/05_step.ipynb #9d38c0c5
 def _random_states(device):
@@ -538,6 +582,7 @@ class _DrawWatch:
     def __init__(self, device): self.device, self.states = device, _random_states(device)
 
     def drawn(self):
+        "Were there any?"
         before, self.states = self.states, _random_states(self.device)
         return self.states != before
 
@@ -546,7 +591,7 @@ class _SeenTensor:
     "A tensor as it was when it was seen."
     def __init__(self, tensor): self.tensor, self.version = tensor, tensor._version
 
-    def unchanged(self): return self.tensor._version == self.version
+    def unchanged(self): "Was nothing written into it?"; return self.tensor._version == self.version
 
     def is_same(self, other):
         "Does `other` hold the same numbers at the same place as the tensor did then?"
@@ -609,7 +654,9 @@ class PassHooks:
 
     def hooks(self)->list: "Put hooks in place; the functions that remove them."
     def on_end(self): "What is to be done when the pass is over."
-    def is_this_pass(self): "Is the model in the mode it had when the hooks were put in place?"; return self.model.training == self._mode
+    def is_this_pass(self):
+        "Is the model in the mode it had when the hooks were put in place?"
+        return self.model.training == self._mode
 
     def __enter__(self):
         self._mode = self.model.training
@@ -624,6 +671,7 @@ class PassHooks:
         self.remove()
 
     def remove(self):
+        "Take the hooks away."
         while self._removers: self._removers.pop()()
 
 # %% ../nbs/05_step.ipynb #e4000024
@@ -646,12 +694,13 @@ class _Place:
         self.problem, self.amp = _unseen, None      # `amp` enters the autocast that was on here
         self.forget()
 
-    def forget(self): self._seen = None
+    def forget(self): "Let the activation go."; self._seen = None
 
     @property
-    def h(self): return None if self._seen is None else self._seen.tensor
+    def h(self): "The activation, once it was seen."; return None if self._seen is None else self._seen.tensor
 
     def arrive(self, h, drawn):
+        "The pass is here, with this activation."
         self.problem = _branch_problem(h, self._seen is None, drawn, self.trains)
         self._seen, self.amp = _SeenTensor(h), _autocast_now(h.device.type)
 
@@ -662,7 +711,7 @@ class _Place:
 
 # %% ../nbs/05_step.ipynb #6c00000a
 class _PassNotes:
-    "The images of a pass, the places where other networks go on, and whether random numbers were drawn before them."
+    "The images of a pass, and the places where other networks go on."
     def __init__(self, parts, starts):
         self.places = {n: _Place(parts[:n]) for n in sorted(starts)}    # number of parts before it -> place
         self.to_head = len(parts) - 1 in self.places
@@ -670,14 +719,17 @@ class _PassNotes:
         self._batch, self._drawn = None, False
 
     def begin(self, x):
+        "The pass has these images."
         self._batch = _SeenTensor(x)
         self._draws = _DrawWatch(x.device)
 
     def arrive(self, n, h):
+        "The pass has run so many parts."
         self._drawn = self._draws.drawn() or self._drawn
         self.places[n].arrive(h, self._drawn)
 
     def end(self):
+        "The pass is over."
         if self.to_head and self._batch is not None: self.head_draws = self._draws.drawn()
 
     def why_not_shared(self,
@@ -688,6 +740,18 @@ class _PassNotes:
         place = self.places[n]
         if place.problem: return place.problem
         return place.why_not() if self._batch.is_same(x) else 'the images are not those of the main pass'
+
+# %% ../nbs/05_step.ipynb #10198ac8
+def lead_network(
+    view:Unraveled, # the unravelled network
+    depths:Sequence[int], # of the sub-network
+)->nn.Module: # of the model's class, sharing all modules that it keeps
+    "A sub-network as a model of its own, for the pass that runs in the main network's place."
+    if further_sets(view.model):
+        raise ValueError('the main network must run where sub-networks have batch norms of their own: main_pass=True')
+    kept = zip(view.stages, check_depths(depths, view.depths))
+    gone = [block for stage,d in kept for block in stage[d:]]
+    return exchange_blocks(view, {block: nn.Identity() for block in gone})
 
 # %% ../nbs/05_step.ipynb #6c00000e
 class MainPass(_PassNotes, PassHooks):
@@ -700,10 +764,11 @@ class MainPass(_PassNotes, PassHooks):
         self.view = check_unraveled(view)
         PassHooks.__init__(self, view.model if lead is None else lead_network(view, lead))
         self.parts = view.parts(lead)
-        subnets = as_subnets(depths, view.depths)
-        _PassNotes.__init__(self, self.parts, {_alike(self.parts, view.parts(d)) for d in subnets} - {0})
+        starts = {_alike(self.parts, view.parts(d)) for d in as_subnets(depths, view.depths)}
+        _PassNotes.__init__(self, self.parts, starts - {0})
 
     def hooks(self):
+        "On the model, for the images, and at each place."
         seen = [_watch(self.view, self.parts[n - 1], partial(self._on_arrival, n)) for n in self.places]
         return [self.model.register_forward_pre_hook(self._on_begin).remove, *seen]
 
@@ -715,16 +780,7 @@ class MainPass(_PassNotes, PassHooks):
         if torch.compiler.is_compiling() or self._batch is None: return
         if isinstance(h, torch.Tensor): self.arrive(n, h)
 
-    def on_end(self): self.end()
-
-def lead_network(
-    view:Unraveled, # the unravelled network
-    depths:Sequence[int], # of the sub-network
-)->nn.Module: # of the model's class, sharing all modules that it keeps
-    "A sub-network as a model of its own, for the pass that runs in the main network's place."
-    if further_sets(view.model): raise ValueError('the main network must run where sub-networks have batch norms of their own: main_pass=True')
-    gone = [block for stage,d in zip(view.stages, check_depths(depths, view.depths)) for block in stage[d:]]
-    return exchange_blocks(view, {block: nn.Identity() for block in gone})
+    def on_end(self): "The notes are complete."; self.end()
 
 # %% ../nbs/05_step.ipynb #b0a1000e
 _no_gradient = 'the loss has no gradient, so there is no step to take: is it under torch.no_grad(), or are all weights frozen?'
@@ -828,8 +884,11 @@ class _Network(_OwnNetwork):
         self.origin, self.start = origin, _alike(origin.parts, self.parts)
         origin.followers.setdefault(self.start, []).append(self)
 
-    def is_same(self, other): return other is not None and other.transform is self.transform and self.depths == other.depths
+    def is_same(self, other):
+        "Do both run the same blocks on the same images?"
+        return other is not None and other.transform is self.transform and self.depths == other.depths
 
+# %% ../nbs/05_step.ipynb #1de2db33
 def plan_step(
     view:Unraveled, # the unravelled network
     subnets:Sequence, # depths of the sub-networks
@@ -843,6 +902,14 @@ def plan_step(
         nets.append(_Network(view, k, depths, transform))
         if share: nets[-1].follow(nets[:-1])
     return nets
+
+# %% ../nbs/05_step.ipynb #99da2976
+def _running_order(net):
+    "The networks that follow one, directly or not, as they come when each runs at the place where it goes on."
+    order = []
+    for n in sorted(net.followers, reverse=True):
+        for follower in net.followers[n]: order += [follower, *_running_order(follower)]
+    return order
 
 # %% ../nbs/05_step.ipynb #6f000005
 def blocks_run(
@@ -868,8 +935,16 @@ def _nothing_to_learn(terms):
     "Is there nothing to learn from an equal of oneself? Then the main network need not run as its own sub-network."
     return list(terms.teachers) == ['main'] and (terms.divergence is None or isinstance(terms.divergence, _zero_of_equals))
 
+# %% ../nbs/05_step.ipynb #80c63753
+class _AboutTerms:
+    "What a step says of its terms."
+    targets = property(lambda self: self.terms.targets, doc="What the labels are: 'classes', 'labels' or 'values'.")
+    weigh  = property(lambda self: self.terms.weigh, doc="Weight per image, see `SubnetTerms`.")
+    ignore = property(lambda self: self.terms.ignore, doc="The label of images that are passed over.")
+    weight = property(lambda self: self.terms.mean_weight(), doc="The mean weight of a batch's images.")
+
 # %% ../nbs/05_step.ipynb #6f00000a
-class _StepOptions(MainPass):
+class _StepOptions(_AboutTerms, MainPass):
     "The networks of a step and what they are to learn."
     def __init__(self,
         view:Unraveled, # the unravelled network, in training mode
@@ -898,17 +973,15 @@ class _StepOptions(MainPass):
         nets = plan_step(view, subnets, _transforms(transforms, len(subnets)), lead, share and not update_bn)
         self.main, self.nets = nets[0], nets[1:] if main_pass else nets[2:]
         super().__init__(view, subnets, lead)
-        starts = {net.start for net in self.nets if net.origin is self.main}
-        if starts: self.places = {n: place for n,place in self.places.items() if n in starts}     # else one shows the autocast
+        self._forget_unused_places()
 
-    targets = property(lambda self: self.terms.targets, doc="What the labels are: 'classes', 'labels' or 'values'.")
-    weigh  = property(lambda self: self.terms.weigh, doc="Weight per image, see `SubnetTerms`.")
-    ignore = property(lambda self: self.terms.ignore, doc="The label of images that are passed over.")
-    weight = property(lambda self: self.terms.mean_weight(), doc="The mean weight of a batch's images.")
+    def _forget_unused_places(self):
+        starts = {net.start for net in self.nets if net.origin is self.main}
+        if starts: self.places = {n: self.places[n] for n in self.places if n in starts}     # else one shows the autocast
 
 # %% ../nbs/05_step.ipynb #6f00000c
-class _Decisions(_StepOptions):
-    "Decides how the networks run."
+class _Reasons(_StepOptions):
+    "Says what speaks against sharing."
     def why_full(self, net, x):
         "Why a network runs in full, as far as is known after the main pass; None where it does not."
         if self.update_bn: return 'both passes move the running statistics'
@@ -916,13 +989,17 @@ class _Decisions(_StepOptions):
         if net.origin is None: return 'the images are not those of the main pass'
         return self.why_not_shared(net.start, x) if net.origin is self.main else None
 
-    def at_once(self): "Do all networks run before one backward?"; return not self.low_memory or 'peer' in self.terms.teachers
+    def at_once(self):
+        "Do all networks run before one backward?"
+        return not self.low_memory or 'peer' in self.terms.teachers
 
     def in_order(self):
-        "Do the networks come in the order of their numbers when each runs at the place where it goes on?"
-        def below(net): return [o for n in sorted(net.followers, reverse=True) for f in net.followers[n] for o in (f, *below(f))]
-        return [net.k for net in below(self.main)] == [net.k for net in self.nets]
+        "Do the networks come in the order of their numbers?"
+        return [net.k for net in _running_order(self.main)] == [net.k for net in self.nets]
 
+# %% ../nbs/05_step.ipynb #7aed6746
+class _Decisions(_Reasons):
+    "Decides how the networks run."
     def take_over(self, x):
         "Decide how each network runs."
         for net in self.nets:
@@ -945,7 +1022,9 @@ class _Passes(_Decisions):
     @contextmanager
     def around(self):
         "Open during the further passes and, with `low_memory`, their backwards, in which checkpointed blocks run again."
-        if self._is_open: yield; return
+        if self._is_open:
+            yield
+            return
         statistics = nullcontext() if self.update_bn else frozen_running_stats(self.view.model)
         self._is_open = True
         try:
@@ -953,7 +1032,7 @@ class _Passes(_Decisions):
         finally: self._is_open = False
 
     def forward(self, net, h, x):
-        "Logits of a network from activation `h` on, from its images where that is None; the places where others go on."
+        "Logits of a network from activation `h` on, or from its images, and the notes of its pass."
         notes = _PassNotes(net.parts, net.followers)
         start, h = (0, net.images(x)) if h is None else (net.start, h.clone())
         if net.followers: notes.begin(h)
@@ -998,8 +1077,8 @@ class _Joined(_Passes):
     def running(self): "Networks that run."; return [net for net in self.nets if net.how != 'none']
 
 # %% ../nbs/05_step.ipynb #6f000011
-class _Orders(_Joined):
-    "The two orders: all networks before one backward, or each in the backward of the rest."
+class _AllBefore(_Joined):
+    "The first order: all networks before one backward."
     def _at_once(self, x, z_lead, amp):
         "The sum of all terms, all networks running before it."
         noted, zs = {self.main: self}, {} if self.main_pass else {0: z_lead}
@@ -1012,6 +1091,9 @@ class _Orders(_Joined):
                 self.terms.note(net.k, zs[net.k])
             return sum(self._value(k, z) for k,z in zs.items())
 
+# %% ../nbs/05_step.ipynb #a6eb3a75
+class _Orders(_AllBefore):
+    "Both orders; in the second each network runs in the backward of the rest."
     def _in_backward(self, loss, x, amp):
         "The loss, in whose backward the terms come."
         late = self._late = TermInBackward(None, 1., loss, around=self.around)
@@ -1022,6 +1104,7 @@ class _Orders(_Joined):
         return late.loss
 
     def _total(self, loss, z_main, x, amp):
+        "What to call `backward` on."
         if self.main_pass and not self.running():
             self.kl = self.added = loss.new_zeros(())
             return loss
@@ -1035,7 +1118,7 @@ class _Orders(_Joined):
 
 # %% ../nbs/05_step.ipynb #6f000012
 class SubnetPass(_Orders):
-    "The further passes of a step: inside `with` the main network runs, `join` adds to its loss, `finish` gives the divergence."
+    "The further passes of a step: `with` it the main network runs, `join` adds to the loss, `finish` gives the divergence."
     hows = property(lambda self: [net.how for net in self.nets], doc="How each network ran: 'shared', 'none' or 'full: why'.")
     how  = property(lambda self: ', '.join(dict.fromkeys(self.hows)), doc="The same in a word.")
 
@@ -1045,7 +1128,7 @@ class SubnetPass(_Orders):
         x:torch.Tensor, # the images that the sub-networks are to see
         y:torch.Tensor|None=None, # their labels; not needed with `weigh=None`
     )->torch.Tensor: # what to call `backward` on
-        "Add the weighted divergences to the main network's loss: in the backward to come, or at once (`low_memory=False`)."
+        "Add the weighted divergences: in the backward to come, or at once (`low_memory=False`)."
         if not loss.requires_grad: raise ValueError(_no_gradient)
         self.terms.begin(z_main, _labels(self.view, y, z_main, self.weigh, self.ignore, self.targets))
         self._kls = []
@@ -1101,25 +1184,32 @@ def stimulative_backward(
 # %% ../nbs/05_step.ipynb #b0a10016
 def _named(out, name):
     "An entry of what a network gave; a `ValueError` that says which there are."
-    try: return getattr(out, name) if isinstance(name, str) and not isinstance(out, dict) else out[name]
+    is_attribute = isinstance(name, str) and not isinstance(out, dict)
+    try: return getattr(out, name) if is_attribute else out[name]
     except (KeyError, IndexError, TypeError, AttributeError):
         there = f', which has {", ".join(map(repr, out))}' if isinstance(out, dict) else ''
         raise ValueError(f'no {name!r} in the {type(out).__name__} that the network gave{there}') from None
+
+# %% ../nbs/05_step.ipynb #a36367a1
+def _which_logits(out):
+    "What to say of an output in which it cannot be told which are the logits."
+    there, example = f'a {type(out).__name__}', 'out'
+    if isinstance(out, (tuple, list)): example = 0
+    if isinstance(out, dict): there, example = f'{there} with {", ".join(map(repr, out))}', next(iter(out), 'out')
+    return f'which are the logits in {there}? Say it, as in LogitsOf(model, {example!r})'
 
 def _logits(out):
     "The logits in what a network gave; a `ValueError` where it cannot be told which they are."
     if isinstance(out, torch.Tensor): return out
     if hasattr(out, 'logits'): return out.logits
     if isinstance(out, dict) and 'logits' in out: return out['logits']
-    several = isinstance(out, (tuple, list))
-    if several and len(out) and sum(isinstance(o, torch.Tensor) for o in out) == 1: return _logits(out[0])
-    there, example = f'a {type(out).__name__}', 0 if several else 'out'
-    if isinstance(out, dict): there, example = f'{there} with {", ".join(map(repr, out))}', next(iter(out), 'out')
-    raise ValueError(f'which are the logits in {there}? Say it, as in LogitsOf(model, {example!r})')
+    alone = isinstance(out, (tuple, list)) and sum(isinstance(o, torch.Tensor) for o in out) == 1
+    if alone: return _logits(out[0])
+    raise ValueError(_which_logits(out))
 
 # %% ../nbs/05_step.ipynb #e4000051
 class LogitsOf(nn.Module):
-    "A network that gives a dictionary, a tuple or an object, as one that gives logits: `view = unravel(LogitsOf(model))`."
+    "A network that gives a dictionary, a tuple or an object, as one that gives logits."
     def __init__(self,
         model:nn.Module, # the network, of a family that unravels
         pick:str|int|Callable=_logits, # name or place of the logits, or output -> logits; by default what is called `logits`
@@ -1131,6 +1221,7 @@ class LogitsOf(nn.Module):
         out = self.model(*args, **kwargs)
         return self.pick(out) if callable(self.pick) else _named(out, self.pick)
 
+# %% ../nbs/05_step.ipynb #60405cf2
 @register_family(LogitsOf)
 def logits_rule(m):
     "The stem, stages and head of the network inside."

@@ -27,8 +27,8 @@ def versions()->dict:
     libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
     others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    machine = dict(machine=platform.machine(), processor=processor(), cpus=os.cpu_count(), threads=torch.get_num_threads(), gpu=gpu)
-    return dict(python=platform.python_version(), **libraries, **others, **machine)
+    cpu = dict(machine=platform.machine(), processor=processor(), cpus=os.cpu_count(), threads=torch.get_num_threads())
+    return dict(python=platform.python_version(), **libraries, **others, **cpu, gpu=gpu)
 
 # %% ../nbs/40_store.ipynb #3ba1f2f5
 def _git(here, *args):
@@ -36,12 +36,14 @@ def _git(here, *args):
     done = subprocess.run(['git', '-C', here, *args], capture_output=True, text=True, timeout=10, check=True)
     return done.stdout.strip()
 
+# %% ../nbs/40_store.ipynb #9175d4fa
 @functools.cache
 def source_version()->str: # 'commit', with a + behind it where files were changed since; or the installed version
     "Which version of this package is running."
     here = Path(__file__).resolve().parent if '__file__' in globals() else Path.cwd()
     try:
-        _git(here, 'ls-files', '--error-unmatch', here/'store.py')      # a checkout of this package, not one around its environment
+        # a checkout of this package, not one around its environment
+        _git(here, 'ls-files', '--error-unmatch', here/'store.py')
         changed = bool(_git(here, 'status', '--porcelain', '--untracked-files=no', here))
         return _git(here, 'rev-parse', '--short=12', 'HEAD') + '+' * changed
     except (OSError, subprocess.SubprocessError):
@@ -89,10 +91,11 @@ def _as_one(record):
     several = dict(trainings=len(trainings), minutes=round(minutes), seed=None, epochs=None, **each)
     return {**trainings[0], **several, 'command': record.get('command')}
 
+# %% ../nbs/40_store.ipynb #ff5e37f8
 class made_with:
     "How a stored record was made: a line, and behind it the command."
     def __init__(self,
-        record:dict, # with a `command` or `how`, and what `versions` gives; or a `command` and the `records` of several trainings
+        record:dict, # a `command` or `how`, and what `versions` gives; or a `command` and `records` of trainings
     ):
         record = _as_one(record)
         self.line = _made_line(record)
@@ -128,6 +131,8 @@ class ResultsStore:
     ):
         self.path = Path(check_kind(path, (str, Path), 'path', 'the name of a file'))
 
+    def _unusable(self, why): return OSError(f'{self.path} cannot be used as a results store: {why}')
+
     @contextmanager
     def _open(self):
         "A connection; what the body does is written as a whole or not at all. Waits for other writers."
@@ -137,7 +142,7 @@ class ResultsStore:
             with db:
                 db.execute(f'CREATE TABLE IF NOT EXISTS runs ({_columns})')
                 yield db
-        except sqlite3.Error as e: raise OSError(f'{self.path} cannot be used as a results store: {e}') from e
+        except sqlite3.Error as e: raise self._unusable(e) from e
         finally:
             if db is not None: db.close()
 
@@ -153,6 +158,7 @@ def put(self:ResultsStore,
     row = (settings_key(settings), now, json.dumps(settings), json.dumps(record))
     with self._open() as db: db.execute('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)', row)
 
+# %% ../nbs/40_store.ipynb #33a9c855
 @patch
 def _select(self:ResultsStore, column, settings):
     "What a column holds for a run; None where there is none."
@@ -180,7 +186,7 @@ def records(self:ResultsStore)->list: # [(settings, record)], in the order in wh
     query = 'SELECT settings, record FROM runs ORDER BY finished, rowid'
     with self._open() as db: rows = db.execute(query).fetchall()
     try: return [(json.loads(settings), json.loads(record)) for settings,record in rows]
-    except ValueError as e: raise OSError(f'{self.path} cannot be used as a results store: a row of it is no JSON ({e})') from e
+    except ValueError as e: raise self._unusable(f'a row of it is no JSON ({e})') from e
 
 @patch
 def __len__(self:ResultsStore): return len(self.records())
@@ -199,14 +205,18 @@ def find(self:ResultsStore,
     raise ValueError(f'{key!r} is no key of a run in {self.path}: {which}')
 
 # %% ../nbs/40_store.ipynb #40df0001
+def _store_of(out):
+    "The store in a folder of results; a `FileNotFoundError` where there is none."
+    path = Path(check_kind(out, (str, Path), 'out', 'the name of a folder')).expanduser()/'results.sqlite'
+    if path.is_file(): return ResultsStore(path)
+    raise FileNotFoundError(f'no results at {path}')
+
 def stored_run(
     out, # folder of the results
     key:str, # the first digits of a run's key
 )->tuple: # (settings, record)
     "A finished run of a folder; a `FileNotFoundError` where there are no results."
-    path = Path(out).expanduser()/'results.sqlite'
-    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
-    return ResultsStore(path).find(key)
+    return _store_of(out).find(key)
 
 # %% ../nbs/40_store.ipynb #46aa4f40
 def results_frame(
@@ -220,9 +230,7 @@ def results(
     out='results', # folder of the results
 )->"DataFrame": # a row per finished run, in the order in which they were finished
     "All finished runs of a folder; a `FileNotFoundError` if it has none."
-    path = Path(check_kind(out, (str, Path), 'out', 'the name of a folder')).expanduser()/'results.sqlite'
-    if not path.is_file(): raise FileNotFoundError(f'no results at {path}')
-    return results_frame(ResultsStore(path).records())
+    return results_frame(_store_of(out).records())
 
 # %% ../nbs/40_store.ipynb #c15a0003
 @patch
@@ -238,6 +246,7 @@ def _fill(path, n):
     with open(path, 'wb') as f:
         for _ in range(0, n, 2**20): f.write(bytes(min(2**20, n)))
 
+# %% ../nbs/40_store.ipynb #e6ecb548
 def writable_folder(
     path, # of the folder; made if it is not there
     need:int=0, # bytes that must have room in it
@@ -270,9 +279,11 @@ def _data_folders(root, folders):
             dirs[:] = sorted(d for d in dirs if not d.startswith(('.', '__pycache__')))
             yield at, sorted(names)
 
+# %% ../nbs/40_store.ipynb #5c414e07
 def _data_files(root, folders):
     "All files of the folders, as names below `root`, in order."
-    files = [os.path.join(at, n) for at,names in _data_folders(root, folders) for n in names if not n.startswith(('.', 'decoded.pt'))]
+    def counts(name): return not name.startswith(('.', 'decoded.pt'))
+    files = [os.path.join(at, n) for at,names in _data_folders(root, folders) for n in filter(counts, names)]
     return [os.path.relpath(f, root) for f in files]
 
 # %% ../nbs/40_store.ipynb #40756505
@@ -307,6 +318,7 @@ def _used_names(module):
     modules = {o.__name__ for o in things if isinstance(o, type(os))}
     return {name for name in homes | modules if name}
 
+# %% ../nbs/40_store.ipynb #cc7d51c7
 def _beside(module):
     "A module and, from its folder, those whose things it uses."
     folder = Path(module.__file__).resolve().parent

@@ -12,12 +12,12 @@ from functools import partial
 import torch
 from torch import nn
 
-from .unravel import Unraveled, check_depths, check_function, check_kind, check_space, check_unraveled, unravel
+from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space, check_unraveled, unravel
 
 # %% auto #0
 __all__ = ['ordered_subnets', 'sample_subnet', 'step_generator', 'Space', 'all_depths', 'at_least', 'base_depths', 'base_or_full',
-           'Sampler', 'Uniform', 'Constant', 'Sandwich', 'decaying_depth', 'Nested', 'drawn_at', 'check_draw',
-           'ordered', 'constant', 'linear', 'doubling', 'falling', 'saturating', 'FromMask', 'LargerFirst',
+           'Sampler', 'Uniform', 'Constant', 'Sandwich', 'decaying_depth', 'drawn_inside', 'Nested', 'check_draw',
+           'drawn_at', 'ordered', 'constant', 'linear', 'doubling', 'falling', 'saturating', 'FromMask', 'LargerFirst',
            'check_sampler', 'Draws', 'exchange_blocks', 'extract']
 
 # %% ../nbs/02_subnets.ipynb #9fbe4b7f
@@ -53,9 +53,16 @@ def _depths_of_stage(allowed, n, stage):
     "The depths that a stage of `n` blocks may have, sorted; a `ValueError` for others."
     try: depths = tuple(sorted({check_space([d])[0] for d in allowed}))
     except TypeError: raise ValueError(f'stage {stage}: its depths must be listed, got {allowed!r}') from None
-    if not depths or depths[-1] > n: raise ValueError(f'stage {stage} has {n} blocks; its depths are some of 1 to {n}, got {allowed!r}')
-    return depths
+    if depths and depths[-1] <= n: return depths
+    raise ValueError(f'stage {stage} has {n} blocks; its depths are some of 1 to {n}, got {allowed!r}')
 
+def _check_lists(allowed, n_stages):
+    "A `ValueError` unless there is a list of depths per stage."
+    if not hasattr(allowed, '__len__'): raise ValueError(f'allowed must be a list of depths per stage, got {allowed!r}')
+    if len(allowed) == n_stages: return
+    raise ValueError(f'{len(allowed)} lists of depths were given for {n_stages} stages')
+
+# %% ../nbs/02_subnets.ipynb #183d10e7
 class Space:
     "The sub-networks that may be drawn: for each stage the depths it may have."
     def __init__(self,
@@ -64,9 +71,7 @@ class Space:
     ):
         self.depths = check_space(depths)
         if allowed is None: allowed = [range(1, n + 1) for n in self.depths]
-        if not hasattr(allowed, '__len__'): raise ValueError(f'allowed must be a list of depths per stage, got {allowed!r}')
-        if len(allowed) != len(self.depths):
-            raise ValueError(f'{len(allowed)} lists of depths were given for {len(self.depths)} stages')
+        _check_lists(allowed, len(self.depths))
         self.allowed = [_depths_of_stage(a, n, s) for s,(a,n) in enumerate(zip(allowed, self.depths), 1)]
 
     @property
@@ -74,7 +79,10 @@ class Space:
         "The smallest sub-network of the space."
         return tuple(a[0] for a in self.allowed)
 
-    def __contains__(self, depths): return len(depths) == len(self.depths) and all(d in a for d,a in zip(depths, self.allowed))
+    def __contains__(self, depths):
+        if len(depths) != len(self.depths): return False
+        return all(d in a for d,a in zip(depths, self.allowed))
+
     def __len__(self): return math.prod(map(len, self.allowed))
     def __iter__(self): return itertools.product(*self.allowed)
     def __repr__(self): return f'Space({self.depths}, {self.allowed})'
@@ -128,7 +136,9 @@ class Sampler:
         previous:tuple|None=None, # what was drawn last in the step before
     )->list: # depths of each sub-network
         raise NotImplementedError
-    def __repr__(self): return f'{type(self).__name__}({", ".join(f"{k}={v!r}" for k,v in vars(self).items())})'
+    def __repr__(self):
+        given = ', '.join(f'{k}={v!r}' for k,v in vars(self).items())
+        return f'{type(self).__name__}({given})'
 
 def _one_of(space, generator):
     "One sub-network, uniformly."
@@ -136,18 +146,12 @@ def _one_of(space, generator):
     return tuple(a[int(len(a) * v)] for a,v in zip(space.allowed, u))
 
 # %% ../nbs/02_subnets.ipynb #5a00000a
-def _check_count(n, what):
-    "A `ValueError` unless `n` is a whole number of at least 1."
-    if isinstance(n, int) and not isinstance(n, bool) and n >= 1: return
-    raise ValueError(f'{what} must be a whole number of at least 1, got {n!r}')
-
 class Uniform(Sampler):
     "Sub-networks drawn uniformly, each by itself: one of them is the paper's draw (Alg. 1, line 3)."
     def __init__(self,
         n:int=1, # sub-networks per step
     ):
-        _check_count(n, 'n')
-        self.n = n
+        self.n = check_count(n, 'n')
 
     def __call__(self, space, generator, step=0, fraction=0., previous=None):
         return [_one_of(space, generator) for _ in range(self.n)]
@@ -162,13 +166,15 @@ class Constant(Sampler):
     def __call__(self, space, generator=None, step=0, fraction=0., previous=None):
         return [space.smallest if self.depths is None else self.depths]
 
+# %% ../nbs/02_subnets.ipynb #8ad919e0
 class Sandwich(Sampler):
-    "The smallest sub-network and random ones, beside the main network: the sandwich rule (US-Nets, BigNAS, AlphaNet)."
+    "The smallest sub-network and random ones, beside the main network (US-Nets, BigNAS, AlphaNet)."
     def __init__(self,
         n:int=4, # networks per step, the main network among them
         smallest_last:bool=True, # the order of AlphaNet; False: that of US-Nets
     ):
-        if not isinstance(n, int) or n < 2: raise ValueError(f'a sandwich has at least 2 networks, the main network among them; got {n!r}')
+        if not isinstance(n, int) or n < 2:
+            raise ValueError(f'a sandwich has at least 2 networks, the main network among them; got {n!r}')
         check_kind(smallest_last, bool, 'smallest_last', 'True or False')
         self.n, self.smallest_last = n, smallest_last
 
@@ -189,34 +195,53 @@ def decaying_depth(
     while k < len(allowed) - 1 and below >= weights[k]: below, k = below - weights[k], k + 1
     return allowed[-1 - k]
 
+# %% ../nbs/02_subnets.ipynb #d5ba82ce
+def drawn_inside(
+    space:Space, # the sub-networks that may be drawn
+    generator:torch.Generator, # on the CPU
+    parent:Sequence[int], # depths of the network to be inside of
+    ratio:float=.5, # of the probabilities of dropping one block more
+)->tuple: # depths
+    "One sub-network inside another, see `decaying_depth`."
+    u = torch.rand(len(parent), generator=generator, dtype=torch.float64, device='cpu').tolist()
+    below = [[d for d in a if d <= p] for a,p in zip(space.allowed, parent)]
+    return tuple(decaying_depth(b, ratio, v) for b,v in zip(below, u))
+
 # %% ../nbs/02_subnets.ipynb #5a000012
 class Nested(Sampler):
-    "Sub-networks drawn inside the one before, larger ones rather, beginning again from the main network (after GKT; our reading)."
+    "Sub-networks drawn inside the one before, larger ones rather, from the main network on (after GKT)."
     def __init__(self,
         ratio:float=.5, # of the probabilities of dropping one block more, above 0 and at most 1
         groups:int=4, # draws until it begins again
         chain:bool=False, # all of them in one step; False: one per step
     ):
         decaying_depth((1,), ratio, 0.)
-        _check_count(groups, 'groups')
         check_kind(chain, bool, 'chain', 'True or False')
-        self.ratio, self.groups, self.chain = ratio, groups, chain
+        self.ratio, self.groups, self.chain = ratio, check_count(groups, 'groups'), chain
 
     @property
-    def period(self): return 1 if self.chain else self.groups
-
-    def inside(self, space, generator, parent):
-        "One sub-network inside another."
-        u = torch.rand(len(parent), generator=generator, dtype=torch.float64, device='cpu').tolist()
-        below = [[d for d in a if d <= p] for a,p in zip(space.allowed, parent)]
-        return tuple(decaying_depth(b, self.ratio, v) for b,v in zip(below, u))
+    def period(self): "Steps from one beginning to the next."; return 1 if self.chain else self.groups
 
     def __call__(self, space, generator, step=0, fraction=0., previous=None):
-        if not self.chain and step % self.groups and previous is not None:
-            return [self.inside(space, generator, previous)]
-        drawn = [self.inside(space, generator, space.depths)]
-        while self.chain and len(drawn) < self.groups: drawn.append(self.inside(space, generator, drawn[-1]))
+        def inside(parent): return drawn_inside(space, generator, parent, self.ratio)
+        goes_on = not self.chain and step % self.groups and previous is not None
+        drawn = [inside(previous if goes_on else space.depths)]
+        while self.chain and len(drawn) < self.groups: drawn.append(inside(drawn[-1]))
         return drawn
+
+# %% ../nbs/02_subnets.ipynb #defc636c
+def check_draw(
+    drawn, # what a sampler gave
+    space:Space, # the sub-networks that may be drawn
+)->list: # tuples of ints
+    "A `ValueError` unless each is a sub-network of the space."
+    def is_list(v): return isinstance(v, (list, tuple))
+    if not is_list(drawn) or not drawn or not all(map(is_list, drawn)):
+        raise ValueError(f'a sampler gives a list of depths, one tuple per sub-network; got {drawn!r}')
+    drawn = [check_depths(d, space.depths) for d in drawn]
+    outside = [d for d in drawn if d not in space]
+    if outside: raise ValueError(f'the sampler drew {outside[0]}, which is not in the space of depths {space.allowed}')
+    return drawn
 
 # %% ../nbs/02_subnets.ipynb #5a000016
 def drawn_at(
@@ -233,18 +258,6 @@ def drawn_at(
         previous = drawn[-1]
     return drawn
 
-def check_draw(
-    drawn, # what a sampler gave
-    space:Space, # the sub-networks that may be drawn
-)->list: # tuples of ints
-    "A `ValueError` unless each is a sub-network of the space."
-    if not isinstance(drawn, (list, tuple)) or not drawn or not all(isinstance(d, (list, tuple)) for d in drawn):
-        raise ValueError(f'a sampler gives a list of depths, one tuple per sub-network; got {drawn!r}')
-    drawn = [check_depths(d, space.depths) for d in drawn]
-    outside = [d for d in drawn if d not in space]
-    if outside: raise ValueError(f'the sampler drew {outside[0]}, which is not in the space of depths {space.allowed}')
-    return drawn
-
 # %% ../nbs/02_subnets.ipynb #5a00001a
 def ordered(
     mask:Sequence, # per stage, for each block, whether it is kept; the first counts as kept
@@ -256,7 +269,8 @@ def ordered(
 def constant(x): "The same everywhere."; return 1.
 def linear(x): "Grows from 0 to 1."; return x
 def doubling(x): "Grows from 0 to 1, slowly at first: 2^x - 1 (LayerSkip)."; return 2 ** x - 1
-def falling(x): "Falls from 1 to 0: training ends with the whole network (the direction of RaPTr)."; return 1 - x
+def falling(x): "Falls from 1 to 0: training ends with the whole network (as RaPTr)."; return 1 - x
+
 def saturating(
     gamma:float=100., # of the exponential, per training (progressive layer dropping: 100)
 )->Callable: # fraction -> share
@@ -265,7 +279,7 @@ def saturating(
 
 # %% ../nbs/02_subnets.ipynb #5a00001f
 class FromMask(Sampler):
-    "The ordered form of stochastic depth and its curricula: each block but a stage's first is dropped at its rate."
+    "Stochastic depth and its curricula, made ordered: each block but a stage's first is dropped at its rate."
     def __init__(self,
         rate:float=.2, # the highest rate at which a block is dropped
         over_depth:Callable=linear, # place of the block, 0 to 1 -> share of the rate
@@ -273,22 +287,20 @@ class FromMask(Sampler):
         n:int=1, # sub-networks per step
     ):
         if not isinstance(rate, numbers.Real) or not 0 <= rate <= 1: raise ValueError(f'rate must be from 0 to 1, got {rate!r}')
-        _check_count(n, 'n')
-        check_function(over_depth, 'over_depth')
-        check_function(over_time, 'over_time')
-        self.rate, self.over_depth, self.over_time, self.n = rate, over_depth, over_time, n
+        self.rate, self.n = rate, check_count(n, 'n')
+        self.over_depth = check_function(over_depth, 'over_depth')
+        self.over_time = check_function(over_time, 'over_time')
 
     def drop_rates(self, depths, fraction=0.):
         "Per stage, for each block, how likely it is to be dropped; a stage's first never is."
-        total, rates, l = max(1, sum(depths) - 1), [], 0
-        for n in depths:
-            rates.append([0.] + [self.rate * self.over_depth(i / total) * self.over_time(fraction) for i in range(l + 1, l + n)])
-            l += n
-        return rates
+        last = max(1, sum(depths) - 1)
+        def rate(l): return self.rate * self.over_depth(l / last) * self.over_time(fraction)
+        firsts = [sum(depths[:s]) for s in range(len(depths))]
+        return [[0.] + [rate(l) for l in range(first + 1, first + n)] for first,n in zip(firsts, depths)]
 
     def __call__(self, space, generator, step=0, fraction=0., previous=None):
-        rates = self.drop_rates(space.depths, fraction)
         def kept(rate): return torch.rand((), generator=generator, dtype=torch.float64, device='cpu').item() >= rate
+        rates = self.drop_rates(space.depths, fraction)
         return [ordered([[kept(r) for r in stage] for stage in rates]) for _ in range(self.n)]
 
 # %% ../nbs/02_subnets.ipynb #5a000024
@@ -314,30 +326,37 @@ def check_sampler(
                      f'or a function of (space, generator, step, fraction, previous); got {sampler!r}')
 
 # %% ../nbs/02_subnets.ipynb #5b000001
-class Draws:
-    "What is drawn in each step: a function of seed, epoch and iteration."
+def _check_parts(space, sub_tfm):
+    "A `ValueError` unless both are functions; `sub_tfm` may be None."
+    if not callable(space):
+        raise ValueError(f"space is a function of the main network's depths, as all_depths or at_least(3); got {space!r}")
+    if sub_tfm is not None and not callable(sub_tfm):
+        raise ValueError(f'sub_tfm is Sides(...), a function, or None; got {sub_tfm!r}')
+
+class _Numbered:
+    "Which steps have sub-networks."
     def __init__(self,
         seed:int=0, # of the run
         sampler:Callable|None=None, # see `Sampler`; None: `Uniform()`
         space:Callable=all_depths, # depths of the main network -> `Space`
-        sub_tfm:Callable|None=None, # (images, number of sub-networks, generator) -> per sub-network what makes its images, or None
+        sub_tfm:Callable|None=None, # (images, sub-networks, generator) -> what makes the images of each, or None
         every:int=1, # only each so-many-th step has sub-networks
     ):
         self.sampler = Uniform() if sampler is None else sampler
         check_sampler(self.sampler)
-        if not callable(space):
-            raise ValueError("space is a function of the main network's depths, as all_depths or at_least(3); "
-                             f'got {space!r}')
-        if sub_tfm is not None and not callable(sub_tfm): raise ValueError(f'sub_tfm is Sides(...), a function, or None; got {sub_tfm!r}')
-        _check_count(every, 'every')
+        _check_parts(space, sub_tfm)
         check_kind(seed, (int, str), 'seed', 'a whole number')
-        self.seed, self.space, self.sub_tfm, self.every = seed, space, sub_tfm, every
+        self.seed, self.every = seed, check_count(every, 'every')
+        self.space, self.sub_tfm = space, sub_tfm
 
     def number(self, epoch, iteration, n_batches):
         "The number of this step among those that have sub-networks; None if it has none."
         step = epoch * n_batches + iteration
         return None if step % self.every else step // self.every
 
+# %% ../nbs/02_subnets.ipynb #ae7b577e
+class Draws(_Numbered):
+    "What is drawn in each step: a function of seed, epoch and iteration."
     def subnets(self,
         depths:Sequence[int], # blocks of the main network, per stage
         epoch:int, # from 0
@@ -367,6 +386,7 @@ def _twin_of(module):
     vars(twin).update(dictionaries | methods)
     return twin
 
+# %% ../nbs/02_subnets.ipynb #569cbef5
 def _rewired(module, new):
     "`module` with those in `new` (old -> other) exchanged; their containers are made anew, all else is shared."
     if module in new: return new[module]
@@ -376,13 +396,10 @@ def _rewired(module, new):
     twin._modules = parts
     return twin
 
-# %% ../nbs/02_subnets.ipynb #e2000002
-def exchange_blocks(
-    view:Unraveled, # an unravelled network; its model stays as it is
-    new:dict, # block -> the module to put in its place
-)->nn.Module: # a network of the model's class that shares all other modules
-    "The model with some blocks exchanged; only the containers on the way to them are made anew."
-    inside, blocks = set(check_unraveled(view).model.modules()), view.path()
+# %% ../nbs/02_subnets.ipynb #972dc2bd
+def _check_exchange(view, new):
+    "A `ValueError` for what is no block of the model itself."
+    inside, blocks = set(view.model.modules()), view.path()
     name = type(view.model).__name__
     for key in new:
         if key in blocks: continue
@@ -392,6 +409,14 @@ def exchange_blocks(
         if block not in new or block in inside: continue
         raise ValueError(f'layer {i} is no module of {name} itself: its rule makes it, '
                          'and it cannot be exchanged in the model')
+
+# %% ../nbs/02_subnets.ipynb #e2000002
+def exchange_blocks(
+    view:Unraveled, # an unravelled network; its model stays as it is
+    new:dict, # block -> the module to put in its place
+)->nn.Module: # a network of the model's class that shares all other modules
+    "The model with some blocks exchanged; only the containers on the way to them are made anew."
+    _check_exchange(check_unraveled(view), new)
     return _rewired(view.model, dict(new))
 
 # %% ../nbs/02_subnets.ipynb #824fc1ca

@@ -52,7 +52,8 @@ def _start_child(out, err):
     path = os.pathsep.join(p or '.' for p in sys.path)
     env = dict(os.environ, PYTHONPATH=path, STIMULATIVE_COMMAND=this_command())
     command = [sys.executable, '-W', 'ignore', '-c', _program]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True, env=env, start_new_session=True)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, text=True, env=env,
+                            start_new_session=True)
 
 def _run_child(text, out, err):
     "Start the process that trains, tell it what, wait; its exit status."
@@ -105,6 +106,7 @@ def _stop(futures):
         if all(f.done() for f in futures) or not _running: return
         time.sleep(.05)
 
+# %% ../nbs/43_sweeps.ipynb #d4269c02
 def _by_executor(runs, executor, progress, kwargs):
     "(run, record or None, error) of runs, as they end."
     run_of = {executor.submit(train_apart, run, **kwargs): run for run in runs}
@@ -131,22 +133,24 @@ def _as_table(runs, store, errors):
     df = results_frame([(r.settings, store.get(r.settings) or {}) for r in runs])
     if errors: df['error'] = [errors.get(r, '') for r in runs]
     if len(runs) == 1: return df
-    named = dict.fromkeys(k for r in runs for k in r.settings)      # some have settings that others leave at their default
+    # some have settings that others leave at their default
+    named = dict.fromkeys(k for r in runs for k in r.settings)
     values = {k: [r.settings.get(k, getattr(r, k)) for r in runs] for k in named}
     differ = {k: v for k,v in values.items() if len(set(map(str, v))) > 1}
     rest = df.drop(columns=[*named, 'key'])
     return pd.concat([df[['key']], pd.DataFrame(differ), rest], axis=1)
-
 
 # %% ../nbs/43_sweeps.ipynb #dd9211eb
 def _warn_of_failures(runs, store, errors):
     "One warning each for runs without a record and for diverged ones."
     if errors:
         named = '; '.join(f'{r.key}: {e}' for r,e in errors.items())
-        warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. {named}')
+        warnings.warn(f'{len(errors)} of {len(runs)} runs failed; the same sweep again carries out what is missing. '
+                      f'{named}')
     epochs = {r: (store.get(r.settings) or {}).get('diverged') for r in runs}
     diverged = [f'{r.key} in epoch {e}' for r,e in epochs.items() if e]
-    if diverged: warnings.warn(f'{len(diverged)} of {len(runs)} runs diverged; they have no sub-networks: {", ".join(diverged)}')
+    if not diverged: return
+    warnings.warn(f'{len(diverged)} of {len(runs)} runs diverged; they have no sub-networks: {", ".join(diverged)}')
 
 # %% ../nbs/43_sweeps.ipynb #025ad9a9
 def _outcomes(runs, executor, progress, kwargs):
@@ -154,30 +158,36 @@ def _outcomes(runs, executor, progress, kwargs):
     if executor is None: return _one_by_one(runs, progress, kwargs)
     return _by_executor(runs, executor, progress, kwargs)
 
+def _checked_runs(runs):
+    "Each run once; a `ValueError` unless there is one, and nothing else."
+    runs = list(dict.fromkeys(check_kind(runs, Iterable, 'runs', 'runs')))
+    if runs and all(isinstance(r, Run) for r in runs): return runs
+    raise ValueError(f'a sweep takes at least one Run; got {runs or "none"}')
+
+# %% ../nbs/43_sweeps.ipynb #2320503d
 def sweep(
     runs:Iterable[Run], # what is to be trained
-    executor=None, # with `submit`, as in `concurrent.futures`; its workers must see `out` and `data`. None: here, one after the other
+    executor=None, # with `submit`, as in `concurrent.futures`; its workers must see `out` and `data`. None: here
     out='results', # folder of the results, the same for all
     data=None, # folder of the images
     progress:Callable=iter, # wraps what is waited for, such as `progress_bar`
     valid_every:int=1, # epochs from one test to the next
-    report:Callable=noop, # called with (run, record or None, error or None) for each run that is stored, then as they end
+    report:Callable=noop, # called with (run, record or None, error or None): the stored ones, then as they end
 )->"DataFrame": # a row per run
     "Carry out what the results do not have yet; a run that fails costs nothing but itself."
     for name,given in dict(progress=progress, report=report).items(): check_function(given, name)
     if executor is not None: check_function(getattr(executor, 'submit', executor), 'executor.submit')
-    runs = list(dict.fromkeys(check_kind(runs, Iterable, 'runs', 'runs')))
-    if not runs or not all(isinstance(r, Run) for r in runs): raise ValueError(f'a sweep takes at least one Run; got {runs or "none"}')
+    runs = _checked_runs(runs)
     out = writable_folder(out).absolute()
     store, errors = ResultsStore(out/'results.sqlite'), {}
     store.check()
     stored = _stored_records(runs, store, data)
     for run,record in stored.items(): report(run, record, None)
     missing = [r for r in runs if r not in stored]
-    if missing:
-        for run,record,error in _outcomes(missing, executor, progress, dict(out=out, data=data, resume=True, valid_every=valid_every)):
-            report(run, record, error)
-            if error: errors[run] = error
+    how = dict(out=out, data=data, resume=True, valid_every=valid_every)
+    for run,record,error in _outcomes(missing, executor, progress, how) if missing else ():
+        report(run, record, error)
+        if error: errors[run] = error
     _warn_of_failures(runs, store, errors)
     return _as_table(runs, store, errors)
 
@@ -195,7 +205,7 @@ def write_records(
     path, # of the JSON file
     command:str, # that carried the runs out
 ):
-    "Settings, summary, epochs, hardware and versions of finished runs, as one file; the single sub-networks are left out."
+    "Settings, summary, epochs, hardware and versions of finished runs, without the single sub-networks."
     store = ResultsStore(Path(out).expanduser()/'results.sqlite')
     stored = [store.get(run.settings) for run in dict.fromkeys(runs)]
     stored = [r for r in stored if r]
@@ -213,14 +223,16 @@ def read_records(
     check_kind(path, (str, Path), 'path', 'the name of a file')
     if not Path(path).is_file(): raise FileNotFoundError(f'no records at {path}')
     try: return json.loads(Path(path).read_text())['records']
-    except (KeyError, TypeError, ValueError) as e: raise ValueError(f'{path} is not a file that `write_records` wrote ({type(e).__name__})') from e
+    except (KeyError, TypeError, ValueError) as e:
+        raise ValueError(f'{path} is not a file that `write_records` wrote ({type(e).__name__})') from e
 
 # %% ../nbs/43_sweeps.ipynb #fb61fc60
 def _without_st(run):
     "The same run without stimulative training: common training, or the methods beside it with their options."
     beside = '+'.join(m for m in run.method.split('+') if m != 'st')
     parts = method_parts(run.method, run.method_options)
-    theirs = {k: v for cls,options in parts.items() if cls is not StimulativeCallback for k,v in options.items()}
+    parts.pop(StimulativeCallback, None)
+    theirs = {k: v for options in parts.values() for k,v in options.items()}
     return run.replace(method=beside or 'ct', method_options=theirs)
 
 # %% ../nbs/43_sweeps.ipynb #1b2afe01
@@ -232,7 +244,8 @@ def ablation_runs(
     "The runs of a lambda ablation."
     if 'st' not in check_kind(base, Run, 'base', 'a Run').method.split('+'):
         raise ValueError(f'lambda belongs to stimulative training; the base run has the method {base.method!r}')
-    if seeds < 1 or not len(lams): raise ValueError(f'an ablation needs at least one lambda and one seed; got {lams} and {seeds}')
+    if seeds < 1 or not len(lams):
+        raise ValueError(f'an ablation needs at least one lambda and one seed; got {lams} and {seeds}')
     of_lam = [base.replace(lam=float(lam)) if lam else _without_st(base) for lam in dict.fromkeys(lams)]
     return [run.replace(seed=base.seed + s) for run in of_lam for s in range(seeds)]
 
@@ -258,6 +271,7 @@ def _plot_column(table, column, ax, label, **look):
     ax.plot(range(len(means)), means, lw=1.5, ms=5, label=f'stimulative: {label}', color=orange, **look)
     if len(common): ax.axhline(common[column].mean(), lw=1.2, label=f'common: {label}', color=blue, ls=look['ls'])
 
+# %% ../nbs/43_sweeps.ipynb #8e715251
 def plot_lambda(
     table:"DataFrame", # of `ablate_lambda`
     ax:plt.Axes|None=None, # None: a new figure
@@ -284,12 +298,14 @@ def _recorded(learn):
     df = pd.DataFrame([dict(zip(names, v)) for v in values])
     return pd.DataFrame(dict(epoch=range(1, len(df) + 1), train_loss=df.train_loss, top1=100 * df.accuracy))
 
+# %% ../nbs/43_sweeps.ipynb #11cc1978
 def trajectory(
     source, # a record of `train`, or a `Learner` after a fit with `metrics=accuracy`
 )->"DataFrame": # a row per epoch: epoch, train_loss, top1 (%)
     "Training loss and test top-1 of every epoch."
     if isinstance(source, Learner): return _recorded(source)
-    if 'epochs' not in check_kind(source, dict, 'source', 'a record of `train`, or a Learner'): raise ValueError('the record has no epochs')
+    check_kind(source, dict, 'source', 'a record of `train`, or a Learner')
+    if 'epochs' not in source: raise ValueError('the record has no epochs')
     return pd.DataFrame(source['epochs'])[['epoch', 'train_loss', 'top1']]
 
 # %% ../nbs/43_sweeps.ipynb #484e9eda
@@ -304,22 +320,27 @@ def _plot_range(df, ax, label, color):
     differ = (df['max'] > df['min']).any()
     if len(df) > 1 and differ: ax.fill_between(df.index, df['min'], df['max'], color=color, alpha=.2, lw=0)
 
+# %% ../nbs/43_sweeps.ipynb #d51d72da
+def _plot_training(source, name, axs, color):
+    "Loss and accuracy of one training, or of its seeds, and its best epoch."
+    df = _over_trainings(source)
+    top1 = df['top1']['mean']
+    best = top1.idxmax()
+    _plot_range(df['train_loss'], axs[0], name, color)
+    _plot_range(df['top1'], axs[1], f'{name}: best {top1[best]:.2f} %', color)
+    axs[1].plot(best, top1[best], marker='*', ms=13, color=color, mec='white')
+
 # %% ../nbs/43_sweeps.ipynb #b2c1c2df
 def plot_trajectories(
     sources:dict, # name -> what `trajectory` takes, or a list of such (seeds): their mean is drawn, and the range
     axs:Sequence|None=None, # two axes: loss and accuracy; None: a new figure
 )->Sequence: # the axes
     "Training loss and test top-1 epoch by epoch, the best epoch as a star (Fig. r2)."
-    if not check_kind(sources, dict, 'sources', 'name -> record or Learner'): raise ValueError('sources names no training')
+    check_kind(sources, dict, 'sources', 'name -> record or Learner')
+    if not sources: raise ValueError('sources names no training')
     if axs is None: axs = plt.subplots(2, 1, figsize=(6, 6), layout='constrained')[1]
     for name,source in sources.items():
-        color = method_style(name, list(sources))['color']
-        df = _over_trainings(source)
-        top1 = df['top1']['mean']
-        best = top1.idxmax()
-        _plot_range(df['train_loss'], axs[0], name, color)
-        _plot_range(df['top1'], axs[1], f'{name}: best {top1[best]:.2f} %', color)
-        axs[1].plot(best, top1[best], marker='*', ms=13, color=color, mec='white')
+        _plot_training(source, name, axs, method_style(name, list(sources))['color'])
     for ax,label in zip(axs, ('training loss', 'test top-1 accuracy (%)')):
         ax.set(xlabel='epoch', ylabel=label)
         ax.grid(alpha=.25)
