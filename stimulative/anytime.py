@@ -4,18 +4,19 @@
 
 # %% ../nbs/14_anytime.ipynb #231576c5
 from __future__ import annotations
-import copy, hashlib, json, math, os, shutil, statistics, tempfile
+import copy, hashlib, json, math, numbers, os, shutil, statistics, tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from .unravel import check_depths, check_images, unravel
+from .unravel import check_depths, check_images, check_kind, unravel
 from .subnets import ordered_subnets, _rewired, _twin_of
 from .recalibrate import batch_norms, calibration_batches, preserved_statistics
-from .loafing import path_statistics, path_tree, subnet_path, walk_paths
+from .loafing import path_statistics, path_tree, subnet_path, walk_paths, _warn_if_alike
 from .models import CifarResNet, digits_resnet, optional
 from .densenets import FewerChannels, densenet, densenet_shape
 from .cost import check_turns, elapsed_seconds, timed_on
@@ -233,10 +234,11 @@ def _collected(model, calib_dl, subnets, n_images):
     model = copy.deepcopy(view.model).eval()
     view, few = unravel(model), batches[0][:2].to(next(model.parameters()).device)
     view.check(few)
-    if not batch_norms(model): return model, {}, subnets, few.shape[1:]
-    stats = path_statistics(view, batches, _subnet_paths(subnets, view.depths))
-    nodes = node_statistics(stats)
-    _check_parts(SwitchedNet(model, nodes, subnets), stats, few)
+    stats = path_statistics(view, batches, _subnet_paths(subnets, view.depths)) if batch_norms(model) else None
+    nodes = node_statistics(stats) if stats else {}
+    net = SwitchedNet(model, nodes, subnets)
+    if stats: _check_parts(net, stats, few)
+    with torch.no_grad(): _warn_if_alike([net(few, depths=d) for d in {min(subnets), max(subnets)}])
     return model, nodes, subnets, few.shape[1:]
 
 # %% ../nbs/14_anytime.ipynb #96414c97
@@ -244,6 +246,7 @@ def stored_bytes(
     net:AnytimeNet, # any
 )->dict: # bytes: weights, statistics per node of the tree, and what they would be per sub-network
     "What the network takes in memory and in a file."
+    check_kind(net, SwitchedNet, 'net', 'an AnytimeNet')
     sizes = {name: b.nbytes for name,b in net.statistics.named_buffers()}
     nodes = [_node_name(node) for d in net.subnets for node in _nodes_of(subnet_path(d, net.space))]
     weights = sum(p.nbytes for p in net.model.parameters())
@@ -267,6 +270,7 @@ def measure_depths(
 )->dict: # depths -> ms, median
     "Time every stored sub-network; the result is kept in `net.latency` under the name of the machine."
     check_turns(n, turns)
+    check_kind(net, SwitchedNet, 'net', 'an AnytimeNet')
     x = _image(net) if x is None else x
     check_images(x)
     seconds = {d: [] for d in net.subnets}
@@ -286,8 +290,10 @@ def within_budget(
     x:torch.Tensor|None=None, # the batch that it has to be fast enough for; None: one image
 )->tuple: # depths, for `net.set_depths`
     "The stored sub-network that does most within a latency, measured where it was not yet; a `ValueError` if none does."
-    if not ms > 0: raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
+    check_kind(net, SwitchedNet, 'net', 'an AnytimeNet')
+    if not check_kind(ms, numbers.Real, 'ms', 'a number') > 0: raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
     x = _image(net) if x is None else x
+    check_images(x)
     latency = net.latency.get(timed_on(x)) or measure_depths(net, x)
     fits = [d for d in net.subnets if latency[d] <= ms]
     if fits and all(d in net.accuracy for d in fits):
@@ -350,7 +356,7 @@ def find_constructor(
     model:nn.Module, # a network
 )->tuple: # (name, arguments)
     "The function that makes a network of these names and shapes; a `ValueError` where none is known."
-    for name,arguments in _candidates(model):
+    for name,arguments in _candidates(check_kind(model, nn.Module, 'model', 'a network')):
         with torch.device('meta'): like = make_network(name, arguments)
         if _shapes(like) == _shapes(model): return name, arguments
     raise ValueError(f'no known function makes this {type(model).__name__}: '
@@ -417,7 +423,8 @@ def save_pretrained(
     arguments:Mapping|None=None, # of the function behind it
 ):
     "Save a network: `model.safetensors` and `config.json`."
-    folder, config = Path(folder), _config(net, constructor, arguments)
+    check_kind(net, AnytimeNet, 'net', 'an AnytimeNet')
+    folder, config = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder')), _config(net, constructor, arguments)
     _safetensors()
     try: above = tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}-')
     except OSError as e: raise OSError(f'{folder} cannot be written: {e.strerror}') from e
@@ -451,9 +458,22 @@ def _read_tensors(folder, digest):
     raise ValueError(f'{file} is not the file that {_about} describes: '
                      'damaged, cut short, or of another network')
 
-# %% ../nbs/14_anytime.ipynb #ff1ab81a
+# %% ../nbs/14_anytime.ipynb #96b14003
 def _inside(tensors, name): return {k.removeprefix(name): t for k,t in tensors.items() if k.startswith(name)}
 
+def _check_takes(config):
+    "An error unless the network takes images of the shape that a config says; on meta, where nothing is computed."
+    with torch.device('meta'), suppress(NotImplementedError):
+        make_network(config['constructor'], config['arguments']).eval()(torch.empty(1, *config['image_shape']))
+
+def _check_measured(net):
+    "A `ValueError` unless accuracies and latencies are numbers of stored sub-networks."
+    for name,values in [('accuracy', net.accuracy), *(('latency', ms) for ms in net.latency.values())]:
+        for d,v in values.items():
+            if d not in net.subnets: raise ValueError(f'{name} names {d}, which is not stored')
+            if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{name} of {d} is {v!r}')
+
+# %% ../nbs/14_anytime.ipynb #ff1ab81a
 def _assemble(config, tensors):
     "The network of a config and its tensors."
     with torch.device('cpu'): model = make_network(config['constructor'], config['arguments'])
@@ -462,6 +482,8 @@ def _assemble(config, tensors):
     net.set_depths(config['depths'])
     net.accuracy = _by_depths(config['accuracy'])
     net.latency = {where: _by_depths(ms) for where,ms in config['latency'].items()}
+    _check_takes(config)
+    _check_measured(net)
     net.about = {k: v for k,v in config.items() if k not in _entries}
     return net
 
@@ -470,7 +492,7 @@ def load_pretrained(
     **kwargs, # of a download: `revision`, `token`, `cache_dir`, ...
 )->AnytimeNet: # on the CPU, at the depths that were set
     "Load a saved network; a `ValueError` for a folder that is damaged, or holds something else."
-    path = Path(folder)
+    path = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder'))
     if not path.is_dir(): return _from_hub(folder, **kwargs)
     config = _read_config(path)
     tensors = _read_tensors(path, config['sha256'])
@@ -486,6 +508,7 @@ def on_hub(
     net:AnytimeNet, # any
 ): # with huggingface_hub's `push_to_hub` and `save_pretrained`
     "The network as a `ModelHubMixin`."
+    check_kind(net, AnytimeNet, 'net', 'an AnytimeNet')
     class OnHub(_hub().ModelHubMixin, library_name='stimulative', tags=['stimulative-training']):
         def _save_pretrained(self, folder): save_pretrained(net, folder)
     return OnHub()

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from fastai.basics import *
 from fastai.callback.training import GradientAccumulation
 
-from .unravel import Unraveled, preserved_modes, unravel
+from .unravel import Unraveled, check_space, preserved_modes, unravel
 from .subnets import step_generator
 from .step import PassHooks, _counted, _mean, check_labels, check_loss, ignored_label, own_module
 from .divergence import stimulative_kl
@@ -102,6 +102,7 @@ def survival_probabilities(
     "Survival falls linearly over the blocks, from 1 at the stem to `p_final` at the last; the first of each stage always survives."
     if not isinstance(p_final, numbers.Real) or not 0 <= p_final <= 1:
         raise ValueError(f'p_final is a probability, got {p_final!r}')
+    depths = check_space(depths)
     probs, before, total = [], 0, sum(depths)
     for n in depths:
         falling = [1 - (before + i) / total * (1 - p_final) for i in range(2, n + 1)]

@@ -12,14 +12,22 @@ import torch, torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import nn
 
-from .unravel import check_depths, unravel
+from .unravel import check_count, check_depths, check_kind, unravel
 from .recalibrate import calibration_batches
+from .step import check_labels
 from .loafing import check_asked, path_logits, subnet_path
 
 # %% auto #0
 __all__ = ['calibration_error', 'fitted_temperature', 'calibration_facts', 'subnet_logits']
 
 # %% ../nbs/34_calibration.ipynb #5c99bb2a
+def _check_predictions(logits, labels):
+    "A `ValueError` for what is no table of finite logits with a class for each row."
+    check_kind(logits, torch.Tensor, 'logits', 'a tensor, images x classes')
+    if logits.ndim != 2 or not len(logits): raise ValueError(f'logits must be images x classes, got the shape {tuple(logits.shape)}')
+    if not logits.isfinite().all(): raise ValueError('some logits are not finite: did the training diverge?')
+    check_labels(labels, logits)
+
 def calibration_error(
     logits:torch.Tensor, # images x classes
     labels:torch.Tensor, # a class per image
@@ -27,6 +35,9 @@ def calibration_error(
     n_bins:int=15, # of equal width, between 0 and 1
 )->float: # 0 to 1
     "Expected calibration error (Guo et al. 2017, equation 3)."
+    _check_predictions(logits, labels)
+    check_count(n_bins, 'n_bins')
+    if not check_kind(temperature, (int, float), 'temperature', 'a number') > 0: raise ValueError(f'temperature must be above 0, got {temperature}')
     sure, said = (logits.double() / temperature).softmax(1).max(1)
     right = (said == labels).double()
     bins = (sure * n_bins).ceil().long().clamp(1, n_bins) - 1        # a bin holds its upper end
@@ -39,6 +50,7 @@ def fitted_temperature(
     labels:torch.Tensor, # a class per image
 )->float: # between 0.05 and 20
     "The temperature of the largest likelihood (Guo et al. 2017, section 4.2)."
+    _check_predictions(logits, labels)
     z = logits.double()
     def nll(log_t): return F.cross_entropy(z / math.exp(log_t), labels).item()
     best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
@@ -50,6 +62,8 @@ def calibration_facts(
     labels:torch.Tensor, # a class per image
 )->dict: # ece, temperature, ece_scaled
     "Calibration error of every second image, raw and with the temperature that the others fit."
+    _check_predictions(logits, labels)
+    if len(logits) < 2: raise ValueError('two images at least are wanted, one to fit and one to report; got one')
     t = fitted_temperature(logits[::2], labels[::2])
     z, y = logits[1::2], labels[1::2]
     return dict(ece=calibration_error(z, y), temperature=t, ece_scaled=calibration_error(z, y, t))
@@ -64,11 +78,12 @@ def subnet_logits(
 )->dict: # depths -> (logits, labels), on the CPU
     "Logits of sub-networks after re-calibration, shared blocks computed once."
     view = unravel(model)
-    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
+    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in check_kind(subnets, Iterable, 'subnets', 'depth tuples')}
     check_asked(paths)
     batches = calibration_batches(calib_dl, n_images)
     parts = {d: [] for d in paths}                  # (logits, labels) of each test batch
     view.check(batches[0][:8].to(next(model.parameters()).device))
     with closing(path_logits(view, batches, test_dl, paths)) as outputs:
         for d,z,y in outputs: parts[d].append((z.cpu(), y.cpu()))
+    if not all(parts.values()): raise ValueError('the test loader gave no batch of images')
     return {d: tuple(map(torch.cat, zip(*o))) for d,o in parts.items()}

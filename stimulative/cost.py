@@ -137,6 +137,7 @@ def peak_memory(
     device:torch.device|str='cpu', # where it runs
 )->int: # bytes above what was in use before
     "Peak of tensor memory while `fn` runs."
+    check_function(fn, 'fn')
     device = torch.device(device)
     if device.type == 'cpu': return max(memory_timeline(fn), default=0)
     if device.type != 'cuda': raise ValueError(f'peak memory is known for cpu and cuda, got {device}')

@@ -219,8 +219,8 @@ class ExportedNet(nn.Module):
 # %% ../nbs/51_export.ipynb #85341ea1
 def _opened(path, model):
     "What `load_exported` and `exported_facts` stand on: (facts, what runs)."
-    path = Path(path).expanduser()
     suffix = check_suffix(path)
+    path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'no file at {path}')
     try: facts, run = formats[suffix][1](path, model)
     except (ImportError, MemoryError): raise
@@ -326,7 +326,7 @@ def subnet_file(
 # %% ../nbs/51_export.ipynb #7043fa5c
 def _check_new(folder):
     "A `FileExistsError` for a folder in which something lies."
-    folder = Path(folder).expanduser()
+    folder = Path(check_kind(folder, (str, Path), 'folder', 'the name of a folder')).expanduser()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f'{folder} is there already and not an empty folder: '
                               'give another name, or remove it first')
@@ -372,6 +372,7 @@ def time_files(
     "Latency of exported files beside that of the same sub-networks in torch."
     import pandas as pd
     check_turns(n, turns)
+    check_images(example)
     x, nets = example.cpu().as_subclass(torch.Tensor), {}
     for path in paths:
         nets[path, 'file (ms)'] = net = load_exported(path, model)

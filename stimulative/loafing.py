@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space
-from .unravel import preserved_modes, unravel
+from .unravel import check_unraveled, preserved_modes, unravel
 from .subnets import extract, ordered_subnets
 from .recalibrate import all_finite, batch_norms, batch_statistics, calibration_batches, check_finite
 from .recalibrate import check_classes, forward_hooks, further_sets, images_and_labels, preserved_statistics
@@ -69,6 +69,8 @@ def predict_classes(
     dl:Iterable, # batches (images, labels)
 )->tuple: # (predicted classes, labels, logits of the first batch), on the CPU
     "Run `net` over a loader in evaluation mode; a `ValueError` for no labelled image, or for a NaN."
+    check_kind(net, nn.Module, 'net', 'a network')
+    check_kind(dl, Iterable, 'the loader', 'batches of images and labels')
     preds, labels, first = [], [], None
     with preserved_modes(net), torch.no_grad():
         net.eval()
@@ -103,7 +105,8 @@ def evaluate_one_by_one(
 )->dict: # depths -> top-1 accuracy, 0 to 1
     "Top-1 accuracy of each sub-network, extracted, re-calibrated and tested: the yardstick for `evaluate_subnets`."
     batches, accuracy = calibration_batches(calib_dl, n_images), {}
-    subnets = [tuple(depths) for depths in subnets]
+    check_kind(test_dl, Iterable, 'test_dl', 'batches of images and labels')
+    subnets = [tuple(depths) for depths in check_kind(subnets, Iterable, 'subnets', 'depth tuples')]
     check_asked(subnets)
     for depths in subnets:
         try: accuracy[depths] = _accuracy_alone(extract(model, depths), batches, test_dl, n_images)
@@ -159,6 +162,7 @@ def some_subnets(
 )->list: # depth tuples in the order of `ordered_subnets`; the main network is the last
     "All ordered sub-networks, or a sample where there are too many: a DenseNet-121 has 27,648."
     check_count(at_most, 'at_most')
+    check_kind(seed, int, 'seed', 'a whole number')
     n = math.prod(map(len, stage_layers(depths)))
     if n <= at_most: return ordered_subnets(depths)
     drawn = sorted(random.Random(seed).sample(range(n - 1), at_most - 1))
@@ -315,7 +319,8 @@ def path_statistics(
     progress:Callable|None=None, # wraps the steps, one per network and batch
 )->PathStatistics: # of every node of the paths' tree
     "The batch-norm statistics that each sub-network needs, once per node of the tree, by one walk."
-    _check_one_set(view.model)
+    _check_one_set(check_unraveled(view).model)
+    check_kind(paths, dict, 'paths', 'name -> layer numbers')
     batches = calibration_batches(batches, math.inf)
     x = batches[0][:1].to(next(view.model.parameters()).device)
     with torch.no_grad(), preserved_statistics(view.model):
@@ -593,8 +598,9 @@ def evaluate_stored(
     subnets:Iterable, # depth tuples
 )->"DataFrame": # as of `evaluate_subnets`
     "Accuracy of ordered sub-networks with the statistics that they have."
+    check_kind(model, nn.Module, 'model', 'a network')
     view, tallies = unravel(model), {}
-    subnets = [check_depths(d, view.depths) for d in subnets]
+    subnets = [check_depths(d, view.depths) for d in check_kind(subnets, Iterable, 'subnets', 'depth tuples')]
     check_asked(subnets)
     (x, _), test_dl = _peeked(test_dl)
     with closing(_stored_outputs(view, test_dl, subnets)) as outputs:

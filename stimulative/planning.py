@@ -195,7 +195,7 @@ def _hours(run, size, counted, tree, gpus, rate, bandwidth):
 def _check_gpus(run, gpus, rate):
     "A `ValueError` for devices that cannot share a batch, and for a rate that is not above 0."
     check_kind(run, Run, 'run', 'a Run')
-    if gpus < 1 or run.bs % gpus:
+    if run.bs % check_count(gpus, 'gpus'):
         raise ValueError(f'a batch of {run.bs} images cannot be shared by {gpus} devices evenly')
     if rate is not None and not 0 < rate < math.inf:
         raise ValueError(f'rate, images a second on one device, must be above 0, got {rate}')

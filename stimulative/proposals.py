@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch, torch.nn.functional as F
 from torch import fx, nn
 
-from .unravel import (NotResidualError, Unraveled, check_images, passes_input, preserved_modes, register_family,
+from .unravel import (NotResidualError, Unraveled, check_images, check_kind, passes_input, preserved_modes, register_family,
                                  _FiniteOnly, _is_sequence, _is_weight, _lend, _same_draws)
 from .recalibrate import forward_hooks
 from .families import Piece
@@ -334,6 +334,7 @@ def propose_rule(
 )->Proposal: # its view, its rule, and the code of the rule
     "Read a rule off one pass through a network and check it; a `NotResidualError` with the reason where that fails."
     check_images(images)
+    check_kind(model, nn.Module, 'model', 'a network')
     name = type(model).__name__
     trace = _traced(model, _blocks_of(model, images))
     code = _written_rule(trace, name)

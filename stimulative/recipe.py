@@ -11,7 +11,7 @@ from fastai.callback.fp16 import MixedPrecision
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.transforms import v2
 
-from .unravel import unravel
+from .unravel import check_count, unravel
 from .models import _load_state
 from .data import ResidentDL
 
@@ -138,7 +138,8 @@ class WeightAverage(Callback):
     def __init__(self,
         decay:float, # share of the average that a step leaves, such as 0.999
     ):
-        if not 0 < decay < 1: raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
+        if not isinstance(decay, (int, float)) or not 0 < decay < 1:
+            raise ValueError(f'ema is the decay of the average, 0 (none) to below 1; got {decay!r}')
         self.decay, self._swapped = decay, False
 
     def before_fit(self):
@@ -220,7 +221,7 @@ def freeze_parts(
     "Take the first parts of a network out of the training."
     view = unravel(model)
     most = len(view.stages)
-    if not 0 <= n <= most:
+    if not 0 <= check_count(n, 'frozen', 0) <= most:
         raise ValueError(f'frozen is the number of parts that are not trained: 0 to {most} for this network '
                          f'(the stem, then the stages; the last one is always trained); got {n}')
     parts = [view.stem, *view.stages][:n]

@@ -1215,7 +1215,7 @@ class LogitsOf(nn.Module):
         pick:str|int|Callable=_logits, # name or place of the logits, or output -> logits; by default what is called `logits`
     ):
         super().__init__()
-        self.model, self.pick = model, pick
+        self.model, self.pick = check_kind(model, nn.Module, 'model', 'a network'), pick
 
     def forward(self, *args, **kwargs):
         out = self.model(*args, **kwargs)

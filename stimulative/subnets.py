@@ -275,6 +275,7 @@ def saturating(
     gamma:float=100., # of the exponential, per training (progressive layer dropping: 100)
 )->Callable: # fraction -> share
     "Grows from 0 towards 1 as 1 - exp(-gamma x) (progressive layer dropping)."
+    if not 0 < gamma < math.inf: raise ValueError(f'gamma must be a finite number above 0, got {gamma!r}')
     return lambda x: 1 - math.exp(-gamma * x)
 
 # %% ../nbs/02_subnets.ipynb #5a00001f

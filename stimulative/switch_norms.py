@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .unravel import Unraveled, check_depths, unravel
+from .unravel import Unraveled, check_depths, check_function, check_kind, unravel
 from .subnets import ordered_subnets, _rewired, _twin_of
 from .recalibrate import batch_norms, further_sets
 
@@ -114,7 +114,8 @@ def switch_norms(
     rule:Callable=cut_before, # `cut_stages`, `cut_before`, `path_before`, or a function like them
 )->nn.Module: # of the model's class
     "A copy of `model` whose batch norms have further sets for sub-networks."
-    if further_sets(model): raise ValueError(f'the batch norms of this {type(model).__name__} have further sets already')
+    check_function(rule, 'rule')
+    if further_sets(check_kind(model, nn.Module, 'model', 'a network')): raise ValueError(f'the batch norms of this {type(model).__name__} have further sets already')
     model = copy.deepcopy(model)
     view = unravel(model)
     if any(hasattr(block, 'leave') for block in view.path()):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 
-from .unravel import check_count, check_depths, unravel
+from .unravel import check_count, check_depths, check_function, unravel
 from .subnets import ordered_subnets
 from .recalibrate import calibration_batches
 from .loafing import path_logits, subnet_path
@@ -95,6 +95,7 @@ def measure_gap(
 )->"DataFrame": # a row per image: e1, e2, gap, and both bounds, in nats
     "The gap between main network and sub-networks and what bounds it (appendix B), image by image."
     view = unravel(model)
+    check_function(progress, 'progress')
     if subnets is None: subnets = ordered_subnets(view.depths)
     subnets = [check_depths(d, view.depths) for d in subnets]
     if not subnets: raise ValueError('at least one sub-network is needed to average over')

@@ -558,8 +558,8 @@ def _parts(modules):
             inside = list(_parts(m))
             yield from inside if any(kind != 'plain' for kind,_ in inside) else [('plain', m)]
         elif hasattr(m, 'use_res_connect'): yield ('skip', m) if m.use_res_connect else ('stage', [m])
-        elif rule := _rule_of(m):
-            stem, stages, head = rule(m)
+        elif _comes_apart(m):
+            stem, stages, head = _rule_of(m)(m)
             yield from [('plain', o) for o in stem]
             yield from [('stage', list(o)) for o in stages]
             yield from [('plain', o) for o in head]
