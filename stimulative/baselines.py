@@ -12,7 +12,7 @@ from fastai.callback.training import GradientAccumulation
 
 from .unravel import Unraveled, preserved_modes, unravel
 from .subnets import step_generator
-from .step import PassHooks, check_labels, check_loss, ignored_label, own_module
+from .step import PassHooks, _counted, _mean, check_labels, check_loss, ignored_label, own_module
 from .divergence import stimulative_kl
 from .loafing import _shielded
 from .recalibrate import images_and_labels
@@ -450,14 +450,22 @@ def make_head(self:SelfDistillationCallback, shape, last, n_out):
     n_down = max(round(math.log2(shape[-1] / last[-1])), 0)
     return ShallowClassifier(shape[1], last[1], n_out, n_down)
 
+# %% ../nbs/22_baselines.ipynb #b2200001
+@patch
+def _images_that_count(self:SelfDistillationCallback):
+    "Which images have a label; None for all."
+    y = self.yb[0].as_subclass(Tensor) if len(self.yb) == 1 else None
+    if self.iter == 0 and y is not None: check_labels(y, self.pred, self._ignore)
+    return _counted(y, self._ignore)
+
 @patch
 def term(self:SelfDistillationCallback, head, h):
     "Labels, teacher and features, weighted."
-    if self.iter == 0 and len(self.yb) == 1: check_labels(self.yb[0], self.pred, self._ignore)
+    counted = self._images_that_count()
     z, features = map(_float, head(h))
     ce = self.learn.loss_func(z, *self.yb).as_subclass(Tensor)
     t, w = self.temperature, self.weights
-    kl = stimulative_kl(_float(self.pred).as_subclass(Tensor) / t, z / t) * t ** 2
+    kl = stimulative_kl(_float(self.pred).as_subclass(Tensor) / t, z / t, 'none') * t ** 2
     target = self._notes[self._last()].detach().mean((2, 3))
-    distance = (features - target).square().sum(1).mean()
-    return w['ce'] * ce + w['kl'] * kl + w['feature'] * distance
+    distance = (features - target).square().sum(1)
+    return w['ce'] * ce + w['kl'] * _mean(kl, counted) + w['feature'] * _mean(distance, counted)

@@ -135,7 +135,8 @@ def _print_result(run, record, out, was_stored):
     "The summary, and where everything is, unless that was said already."
     _print_summary(record)
     final = Path(out)/'checkpoints'/run.key/'final.pt'
-    if not was_stored: _say(f'stored in {Path(out)/"results.sqlite"}, weights in {final}')
+    weights = 'no weights are kept' if record.get('diverged') else f'weights in {final}'
+    if not was_stored: _say(f'stored in {Path(out)/"results.sqlite"}, {weights}')
 
 def _train(run, out, data, as_json=False, loggers=None, **kwargs):
     "Train, telling how it goes; the exit code."
@@ -209,11 +210,12 @@ def evaluate(
     checkpoint:str, # final.pt of a run
     data:str=None, # folder of the images
     csv:str=None, # write a row per sub-network to this file
+    force:store_true=False, # also on other images than those it was trained with
     as_json:store_true=False, # --json: print the sub-networks as one last line of JSON
 ):
     "Evaluate all ordered sub-networks of a trained network."
     from stimulative.experiment import evaluate_checkpoint
-    with redirect_stdout(sys.stderr if as_json else sys.stdout): interp = evaluate_checkpoint(checkpoint, data)
+    with redirect_stdout(sys.stderr if as_json else sys.stdout): interp = evaluate_checkpoint(checkpoint, data, force)
     if _rank(): return
     df = interp.results.drop(columns='per_class', errors='ignore')
     if csv: df.to_csv(csv, index=False)
@@ -421,11 +423,12 @@ def export(
     twin:str='', # key of the run that trained the same network the common way, for the card
     data:str=None, # folder of the images
     out:str='results', # folder of the results
+    force:store_true=False, # also with other images than those it was trained with
 ):
     "Write sub-networks of a finished run to files for devices."
     from stimulative.export import export_run
     if twin and not card: raise ValueError('--twin is for the card: give its licence, as in --card apache-2.0')
-    written = export_run(run, to, depths, budget_ms, f'.{kind}', out, data)
+    written = export_run(run, to, depths, budget_ms, f'.{kind}', out, data, force)
     for path,facts in written.items():
         accuracy, ms = facts.get('accuracy'), facts.get('latency_ms')
         top1 = '' if accuracy is None else f'  top-1 {100 * accuracy:.2f} %'
@@ -433,7 +436,7 @@ def export(
         _say(f'{path}  {facts["bytes"] / 2**20:.2f} MiB{top1}{took}  differs by {facts["difference"]:.0e}')
     if not card: return
     from stimulative.model_card import card_of_run
-    _say(str(card_of_run(run, to, card, written, twin, out, data)))
+    _say(str(card_of_run(run, to, card, written, twin, out, data, force)))
 
 # %% ../nbs/90_cli.ipynb #90c0a002
 def plan(

@@ -15,12 +15,11 @@ from fastai.callback.fp16 import MixedPrecision, AMPMode
 from fastai.callback.training import GradientClip
 
 from .unravel import NotResidualError, check_function, check_kind
-from .recalibrate import all_finite
 from .cost import work_clock
 from .models import import_named, network_function, networks
 from .densenets import densenet                # which enters itself into `networks`
 from .data import cifar_dls, digits_dls, folder_dls, folder_splits, imagenet_dls, write_whole
-from .callback import StimulativeCallback, ramp
+from .callback import StimulativeCallback, has_diverged, look_every, ramp, weights_finite
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback
 from .baselines import StageSupervisionCallback, StochasticDepthCallback
 from .recipe import CPUAutocast, MixImages, WeightAverage, add_transforms, augmentations
@@ -36,7 +35,7 @@ __all__ = ['data_sets', 'methods', 'schedules', 'precisions', 'presets', 'named_
            'preset', 'run_schedule', 'TorchSGD', 'start_facts', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog',
            'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
            'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged', 'BestWeights',
-           'stored_record', 'train', 'record_interpretation', 'evaluate_checkpoint']
+           'stored_record', 'train', 'record_interpretation', 'check_same_images', 'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
 data_sets = {
@@ -761,21 +760,33 @@ def newest_checkpoint(
         except OSError as e: raise OSError(f'the checkpoint {f} cannot be read ({e.strerror}); nothing was changed') from e
 
 # %% ../nbs/42_experiment.ipynb #c16a0031
-def _weights_finite(model):
-    "Whether all weights and statistics are numbers."
-    return all_finite(list(model.state_dict().values())).item()
+def _log_cut_short(log):
+    "The row of an epoch that was not trained to its end, nor tested."
+    log.after_train()
+    log.after_epoch()
 
 # %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
-    "Ends a training whose weights are not finite any more, and notes the epoch in the log."
-    order = RunLog.order + .5 # ahead of `Checkpoints`
+    "Ends a training whose loss or weights are no numbers any more, and notes the epoch in the log."
+    order, run_valid = RunLog.order + .5, False # ahead of `Checkpoints`
     def __init__(self, log:RunLog): self.log = log
+
+    def _stop(self):
+        self.log.diverged = self.epoch + 1
+        raise CancelFitException
+
+    def after_batch(self):
+        several = num_distrib() > 1
+        if several and (self.iter + 1) % look_every: return
+        if not any(gather(has_diverged(self.learn))): return
+        _log_cut_short(self.log)
+        self._stop()
 
     def after_epoch(self):
         skipped = len(self.log.rows) != self.epoch + 1
-        if skipped or not any(gather(not _weights_finite(self.learn.model))): return
-        self.log.diverged = self.epoch + 1
-        raise CancelFitException
+        if skipped: return
+        gone = has_diverged(self.learn) or not weights_finite(self.learn.model)
+        if any(gather(gone)): self._stop()
 
 # %% ../nbs/42_experiment.ipynb #17c00011
 def _tested_weights(learn):
@@ -824,12 +835,12 @@ def _test_best(learn, folder):
 
 # %% ../nbs/42_experiment.ipynb #c16a0040
 def _summary_of_tests(rows):
-    "Last and best top-1 of a log, and the epoch of the best; on the images held out, where there are such."
-    tested = [r for r in rows if r['top1'] is not None]
-    best = max(tested, key=lambda r: r['top1'], default=dict(top1=math.nan, epoch=None))
-    last = math.nan if rows[-1]['top1'] is None else rows[-1]['top1']
-    return {'last top-1 (%)': round(last, 3), 'best top-1 (%)': round(best['top1'], 3), 'best epoch': best['epoch']}
-
+    "Last and best top-1 of a log, and the epoch of the best; on the images held out, where there are such. None: not tested."
+    tested = [(r['top1'], r['epoch']) for r in rows if r['top1'] is not None]
+    best, epoch = max(tested, key=lambda t: t[0], default=(None, None))
+    last = rows[-1]['top1']
+    percent = {'last top-1 (%)': last, 'best top-1 (%)': best}
+    return {**{k: v if v is None else round(v, 3) for k,v in percent.items()}, 'best epoch': epoch}
 
 # %% ../nbs/42_experiment.ipynb #637b4ad7
 def _summary_of_times(rows):
@@ -890,12 +901,17 @@ def stored_record(
                      'Train it anew with force (--force), or into another folder (--out)')
 
 # %% ../nbs/42_experiment.ipynb #1be50bc7
+def _about_weights(record, final):
+    "Where the weights of a stored result are, in words."
+    if record.get('diverged'): return f'it diverged in epoch {record["diverged"]} and left no weights'
+    return f'weights in {final}' if final.is_file() else f'its weights are gone from {final}'
+
 def _about_stored(run, store, folder, record):
     "Where a stored result comes from, in words."
-    source, final = record.get('source', 'unknown'), folder/'final.pt'
+    source = record.get('source', 'unknown')
     version = source if source == source_version() else f'{source} (this is {source_version()})'
     parts = [f'finished {store.finished(run.settings)} by version {version}']
-    parts.append(f'weights in {final}' if final.is_file() else f'its weights are gone from {final}')
+    parts.append(_about_weights(record, folder/'final.pt'))
     knows_images = run.data == 'digits' or record.get('made_from', {}).get('data')
     if not knows_images: parts.append('it does not say of which images it is')
     if checkpoint_files(folder): parts.append('a newer training was interrupted; resume (--resume) goes on with that')
@@ -1005,16 +1021,20 @@ def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
 
 # %% ../nbs/42_experiment.ipynb #49a93a3d
 def _evaluated(learn):
-    "All sub-networks; None for a network that has diverged or does not come apart."
-    if not _weights_finite(learn.model): return None
+    "All sub-networks; None for a network that does not come apart."
     try: return evaluate_together(learn, test_dl=_test_loader(learn))
     except NotResidualError: return None
+
+def _write_final(run, learn, folder, record):
+    "The weights of a finished run; of one that diverged there are none, and older ones would be taken for them."
+    if record['diverged']: return (folder/'final.pt').unlink(missing_ok=True)
+    final = dict(settings=json.dumps(run.settings), facts=json.dumps(record['made_from']), model=learn.model.state_dict())
+    write_whole(final, folder/'final.pt')
 
 def _store_result(run, learn, folder, store, record, lock):
     "The weights first, then the record; the checkpoints of epochs are needed no longer."
     _check_held(lock)
-    final = dict(settings=json.dumps(run.settings), facts=json.dumps(record['made_from']), model=learn.model.state_dict())
-    write_whole(final, folder/'final.pt')
+    _write_final(run, learn, folder, record)
     store.put(run.settings, record)
     _remove_checkpoints(folder)
 
@@ -1043,7 +1063,7 @@ def _carry_out(run, folder, store, state, lock, facts, data, force, report, skip
     facts = _all_facts(run, learn, facts, data)
     _prepare(learn, folder, state, facts, force)
     log, about = _fit(run, learn, folder, state, lock, facts, report, skip, cbs)
-    interp, peaks = _evaluated(learn), gather(_peak_memory())
+    interp, peaks = None if log.diverged else _evaluated(learn), gather(_peak_memory())
     def finish():
         record = _record(run, log, interp, peaks, facts, about, _test_best(learn, folder))
         _store_result(run, learn, folder, store, record, lock)
@@ -1103,9 +1123,26 @@ def _read_final(path):
     raise ValueError(f'{path} is no final.pt of a run: settings and model are not in it')
 
 # %% ../nbs/42_experiment.ipynb #48936bf9
+def check_same_images(
+    saved:dict, # what `final.pt` holds
+    run:Run, # whose weights they are
+    learn:Learner, # of `run_learner`, with the images at hand
+    data=None, # their folder
+    force:bool=False, # a warning in place of the error
+):
+    "A `ValueError` where images, or code of one's own, are not those that a run was trained with."
+    now = dict(data=data_facts(run, data), own=_own_code(run), drawn=getattr(learn.dls, 'drawn', {}))
+    changed = '; '.join(what_changed(json.loads(saved.get('facts', '{}')), now))
+    if not changed: return
+    said = f'run {run.key} was trained with something else: {changed}'
+    if not force: raise ValueError(f'{said}. Its weights are used in spite of it with force (--force)')
+    warnings.warn(said)
+
+# %% ../nbs/42_experiment.ipynb #b2400011
 def evaluate_checkpoint(
     path, # final.pt of a run
     data=None, # folder of the images; None: where fastai keeps them
+    force:bool=False, # also on other images than those of the run
 )->LoafingInterpretation:
     "Evaluate all ordered sub-networks of a trained network; in several processes, shared out."
     path = Path(path).expanduser()
@@ -1113,5 +1150,6 @@ def evaluate_checkpoint(
     run = Run(**json.loads(saved['settings']))
     with process_group():
         learn = run_learner(run, data, start=False)
+        run_on_first(lambda: check_same_images(saved, run, learn, data, force))
         load_weights(learn.model, saved['model'], path)
         return evaluate_together(learn, name=run.method, test_dl=_test_loader(learn))

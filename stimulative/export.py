@@ -25,7 +25,7 @@ from .models import optional
 from .cost import check_turns, timed_on
 from .facts import _pass_times
 from .store import source_version, stored_run, writable_folder
-from .experiment import Run, _read_final, load_weights, record_interpretation, run_learner
+from .experiment import Run, _read_final, check_same_images, load_weights, record_interpretation, run_learner
 from .budgets import halves, pareto
 
 # %% auto #0
@@ -465,10 +465,12 @@ def learner_of_run(
     run:Run,
     out, # folder of the results
     data=None, # folder of the images; None: where fastai keeps them
+    force:bool=False, # also with other images than those of the run
 )->"Learner": # trained
-    "Data and trained network of a finished run."
+    "Data and trained network of a finished run; a `ValueError` where the images are not the run's."
     path = Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
-    saved, learn = _read_final(path), run_learner(run, data)
+    saved, learn = _read_final(path), run_learner(run, data, start=False)
+    check_same_images(saved, run, learn, data, force)
     load_weights(learn.model, saved['model'], path)
     learn.model.eval()
     return learn
@@ -535,6 +537,7 @@ def export_run(
     suffix:str='.onnx', # kind of the files
     out='results', # folder of the results
     data=None, # folder of the images; None: where fastai keeps them
+    force:bool=False, # also with other images than those of the run
 )->dict: # path -> what it says of itself
     "Write sub-networks of a stored run to files."
     if bool(depths) == (budget_ms is not None):
@@ -543,7 +546,7 @@ def export_run(
     run, record = find_run(out, key)
     results = record_interpretation(record).results
     subnets = parse_depths(depths, results) if depths else [*results.depths]
-    learn = learner_of_run(run, out, data)
+    learn = learner_of_run(run, out, data, force)
     for d in subnets: check_depths(d, unravel(learn.model).depths)
     about = dict(run=run.key, method=run.method, lam=run.lam, seed=run.seed, data=run.data, **learner_facts(learn))
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):

@@ -311,11 +311,12 @@ def card_of_run(
     twin_key:str='', # of the run that trained the same network the common way
     out='results', # folder of the results
     data=None, # folder of the images; None: where fastai keeps them
+    force:bool=False, # also with other images than those of the run
 )->Path: # of README.md
     "The card of files that were exported from a stored run."
     run, record = find_run(out, key)
     twin = record_interpretation(find_run(out, twin_key)[1]).results if twin_key else None
-    learn = learner_of_run(run, out, data)
+    learn = learner_of_run(run, out, data, force)
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
         batches = calibration_batches(calib_dl)
         table = card_table(learn.model, batches, test_dl, [row['depths'] for row in written.values()])

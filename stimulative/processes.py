@@ -4,7 +4,7 @@
 
 # %% ../nbs/41_processes.ipynb #aaa910bb
 from __future__ import annotations
-import random
+import ctypes, os, random, signal, sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from fastai.basics import *
@@ -14,7 +14,14 @@ from .loafing import some_subnets
 from .interpret import LoafingInterpretation
 
 # %% auto #0
-__all__ = ['process_group', 'gather', 'run_on_first', 'distributed', 'evaluate_together']
+__all__ = ['end_with_launcher', 'process_group', 'gather', 'run_on_first', 'distributed', 'evaluate_together']
+
+# %% ../nbs/41_processes.ipynb #b4100001
+def end_with_launcher():
+    "On Linux: when `torchrun`, which started this process, is gone, the process ends, too."
+    if 'TORCHELASTIC_RUN_ID' not in os.environ or not sys.platform.startswith('linux'): return
+    set_death_signal = 1                     # PR_SET_PDEATHSIG, see prctl(2)
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
 
 # %% ../nbs/41_processes.ipynb #4727ced2
 @contextmanager
@@ -27,6 +34,7 @@ def process_group():
     try: from accelerate import PartialState
     except ImportError as e:
         raise ImportError("training in several processes needs Accelerate: pip install 'stimulative[parallel]'") from e
+    end_with_launcher()
     PartialState(cpu=not torch.cuda.is_available())
     try: yield
     finally: dist.destroy_process_group()

@@ -60,7 +60,8 @@ def this_command()->str: # as it was typed, or 'a notebook'
 def _machine_text(record):
     "CPU or GPU, in words."
     if record.get('gpu'): return record['gpu']
-    cpu = record.get('processor') or record.get('machine') or 'unknown processor'
+    unsaid = ', '.join(filter(None, [record.get('machine'), 'processor not recorded']))
+    cpu = record.get('processor') or unsaid
     counts = [f'{k} {record[k]}' for k in ('cpus', 'threads') if record.get(k)]
     return ', '.join([f'CPU ({cpu})', *counts])
 
@@ -74,13 +75,18 @@ def _made_line(record):
     return '; '.join([*what, _machine_text(record), *libraries, *made])
 
 # %% ../nbs/40_store.ipynb #40de0004
+def _all_said(trainings, name):
+    "What trainings say under a name, each once; None where none of them says anything."
+    said = {o.get(name) for o in trainings}
+    return None if said == {None} else ', '.join(sorted(o or 'not recorded' for o in said))
+
 def _as_one(record):
-    "A record of several trainings as one: what the first says, how many they are, their minutes and versions."
+    "A record of several trainings as one: what the first says, how many they are, their minutes, machines and versions."
     trainings = record.get('records')
     if not trainings: return record
     minutes = sum(o['summary']['wall (s)'] for o in trainings) / 60
-    versions = ', '.join(sorted({o.get('source') or 'not recorded' for o in trainings}))
-    several = dict(trainings=len(trainings), minutes=round(minutes), source=versions, seed=None, epochs=None)
+    each = {name: _all_said(trainings, name) for name in ('source', 'processor')}
+    several = dict(trainings=len(trainings), minutes=round(minutes), seed=None, epochs=None, **each)
     return {**trainings[0], **several, 'command': record.get('command')}
 
 class made_with:
