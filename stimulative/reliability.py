@@ -629,11 +629,11 @@ def check_long(
 # %% ../nbs/96_reliability.ipynb #96b00034
 def promise_row(
     promise:str, # in words
-    outcomes:Iterable, # 'ok', 'refused: why', or what went wrong
+    outcomes:Iterable, # 'ok', 'refused: why', 'never came' (no trial, not counted), or what went wrong
     trial:str, # the function that tried it
 )->dict: # promise, tried, kept, refused, broken, trial
     "How often a promise was tried, and what came of it."
-    counts = Counter(str(o).partition(':')[0] for o in outcomes)
+    counts = Counter(str(o).partition(':')[0] for o in outcomes if o != 'never came')
     kept, refused, tried = counts['ok'], counts['refused'], sum(counts.values())
     return dict(promise=promise, tried=tried, kept=kept, refused=refused, broken=tried - kept - refused, trial=trial)
 
@@ -647,9 +647,11 @@ def trials(
     long = check_long() if slow else check_long(100, 4, 4)      # first: what other trials have freed would hide growth
     some = {} if slow else dict(only_methods=['st'], only_features=['nothing else', 'MixUp'])
     beside, faults = check_features(**some), check_faults(only_events=_events if slow else ['after_loss'])
+    crashes = check_crashes() if slow else check_crashes(only_methods=['st'])
+    if slow: beside = pd.concat([beside, check_processes()])
     calls, networks = check_arguments(3 if slow else 1), check_networks(100 if slow else 3)
     rows = [promise_row('a method beside a feature trains, or is refused with a reason', beside.values.ravel(), 'check_features'),
-            promise_row('after a fault the model is whole and training goes on', faults.values.ravel(), 'check_faults'),
+            promise_row('after a fault the model is whole and training goes on', [*faults.values.ravel(), *crashes.values.ravel()], 'check_faults'),
             promise_row('a wrong argument is refused by the package', _turned_away(calls.outcome), 'check_arguments'),
             promise_row('a hostile, damaged or foreign file is refused', _turned_away(check_files().values.ravel()), 'check_files'),
             promise_row('identities hold on random networks', _held(networks), 'check_networks')]
