@@ -191,17 +191,26 @@ class AnytimeNet(_Movable):
         "A copy of `model` that runs at any of these depths, each with its batch-norm statistics (paper, appendix C.2)."
         return cls(*_collected(model, calib_dl, subnets, n_images))
 
-    def measure(self, x=None, n:int=20, turns:int=4): return measure_depths(self, x, n, turns)
+    def measure(self, x=None, n:int=20, turns:int=4):
+        "Measure the latency of every sub-network on this machine; see `measure_depths`."
+        return measure_depths(self, x, n, turns)
 
-    def within(self, ms:float, x=None): return within_budget(self, ms, x)
+    def within(self, ms:float, x=None):
+        "The most accurate sub-network within so many milliseconds; see `within_budget`."
+        return within_budget(self, ms, x)
 
     def save_pretrained(self, folder, constructor=None, arguments=None):
+        "Write weights, statistics and what is known of the depths; see `save_pretrained`."
         save_pretrained(self, folder, constructor, arguments)
 
     @classmethod
-    def from_pretrained(cls, folder, **kwargs): return load_pretrained(folder, **kwargs)
+    def from_pretrained(cls, folder, **kwargs):
+        "Read what `save_pretrained` wrote."
+        return load_pretrained(folder, **kwargs)
 
-    def push_to_hub(self, repo_id:str, **kwargs): return on_hub(self).push_to_hub(repo_id, **kwargs)
+    def push_to_hub(self, repo_id:str, **kwargs):
+        "Upload it to the Hugging Face hub."
+        return on_hub(self).push_to_hub(repo_id, **kwargs)
 
 # %% ../nbs/14_anytime.ipynb #6b96a292
 def _wanted_subnets(subnets, space, at_most=2000):
