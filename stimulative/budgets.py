@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 
 from .unravel import check_depths, check_kind
 from .facts import averaged
-from .interpret import LoafingInterpretation, method_style, size_axes, sizes
+from .interpret import LoafingInterpretation, method_style, shown_name, size_axes, sizes
 from .statistics import mean_interval
 
 # %% auto #0
@@ -155,9 +155,9 @@ def plot_fronts(
         at, mean = df.budget / unit, df['test (%)']
         low, high = df.low.clip(0), df.high.clip(upper=100)         # few seeds have wide intervals
         if name in points:
-            ax.errorbar(at, mean, [mean - low, high - mean], color=color, marker='D', ls='', capsize=3, label=name)
+            ax.errorbar(at, mean, [mean - low, high - mean], color=color, marker='D', ls='', capsize=3, label=shown_name(name))
             continue
-        ax.step(at, mean, where='post', color=color, label=name)
+        ax.step(at, mean, where='post', color=color, label=shown_name(name))
         ax.fill_between(at, low, high, step='post', color=color, alpha=.15, lw=0)
     ax.set(xlabel=f'budget: {size_axes[cost]}', ylabel='test top-1 accuracy (%)')
     ax.grid(alpha=.25)

@@ -23,7 +23,7 @@ from .callback import StimulativeCallback, has_diverged, look_every, ramp, weigh
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback
 from .baselines import StageSupervisionCallback, StochasticDepthCallback
 from .recipe import CPUAutocast, MixImages, WeightAverage, add_transforms, augmentations
-from .recipe import compile_blocks, freeze_parts, load_start, recipe_loss, start_weights, with_warmup
+from .recipe import compile_blocks, freeze_parts, load_start, recipe_loss, start_weights, weights_file, with_warmup
 from .rivals import rivals
 from .interpret import LoafingInterpretation
 from .store import ResultsStore, RunLock, folder_facts, module_digest, settings_key
@@ -399,9 +399,7 @@ def start_facts(
     "What tells one set of weights to begin with from another."
     start = _start_file(run, out)
     if start is None or start.startswith('torchvision'): return start
-    path = Path(start).expanduser()
-    if not path.is_file(): raise FileNotFoundError(f'no weights to start with at {path}')
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(weights_file(start).read_bytes()).hexdigest()[:16]
 
 
 # %% ../nbs/42_experiment.ipynb #bc7bf1ce

@@ -15,7 +15,7 @@ from PIL import Image
 from .unravel import check_depths, check_kind
 from .loafing import stage_layers
 from .destroying import count_swaps, destroyed_path
-from .interpret import DestructionInterpretation, LoafingInterpretation, check_axis, method_style, size_axes, sizes, training_names
+from .interpret import DestructionInterpretation, LoafingInterpretation, check_axis, method_style, shown_name, size_axes, sizes, training_names
 from .facts import PathAccuracy, averaged, destroyed_facts, same_space, subnet_facts
 from .facts import measure_latency              # not used here, but its place until 0.1.0
 
@@ -140,7 +140,7 @@ def _damage(runs):
         for panel,ax in enumerate(axs):
             points = _pure_points(run, panel)
             at, percent = [n + _aside(i, len(runs)) for n,_ in points], [y for _,y in points]
-            ax.scatter(at, percent, s=16, alpha=.5, linewidths=0, label=name, **method_style(name, names))
+            ax.scatter(at, percent, s=16, alpha=.5, linewidths=0, label=shown_name(name), **method_style(name, names))
     most_gone, most_swaps = sum(n - 1 for n in depths), max(1, sum(max(0, n - 2) for n in depths))
     axs[0].set(xlabel='layers deleted', ylabel='test top-1 accuracy (%)', xlim=(-.5, most_gone + .5))
     axs[1].set(xlabel='layers permuted (number of swaps)', xlim=(-.5, most_swaps + .5))

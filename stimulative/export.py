@@ -18,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from .testing import rel_diff
 from .unravel import check_depths, check_images, check_kind, unravel
 from .subnets import extract
-from .recalibrate import batch_norms, calibration_batches, recalibrate_bn
+from .recalibrate import batch_norms, calibration_batches, forward_hooks, recalibrate_bn
 from .loafing import _logits, check_results, evaluate_subnets, network_size, predict_classes
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
@@ -49,11 +49,9 @@ def conv_norm_pairs(
         calls[m] += 1
         if type(m) in _layers: gave[id(out)] = m, out      # the tensor is kept, so that no other gets its id
         elif id(args[0]) in gave: pairs.append((gave[id(args[0])][0], m))
-    handles = [m.register_forward_hook(note) for m in net.modules() if type(m) in _layers or m in batch_norms(net)]
-    try:
-        with torch.no_grad(): net(x)
-    finally:
-        for h in handles: h.remove()
+    norms = batch_norms(net)
+    seen = [m for m in net.modules() if type(m) in _layers or m in norms]
+    with torch.no_grad(), forward_hooks(seen, note): net(x)
     return [(c, n) for c,n in pairs if type(n) in _norms and calls[c] == calls[n] == 1]
 
 # %% ../nbs/51_export.ipynb #4db9fea4

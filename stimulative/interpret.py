@@ -17,7 +17,7 @@ from .loafing import check_results, evaluate_subnets, summarize
 from .destroying import destroyed_path, destruction, destruction_paths
 
 # %% auto #0
-__all__ = ['size_axes', 'method_style', 'training_names', 'seeded_order', 'check_same_classes', 'undisturbed',
+__all__ = ['size_axes', 'method_style', 'shown_name', 'training_names', 'seeded_order', 'check_same_classes', 'undisturbed',
            'LoafingInterpretation', 'check_axis', 'sizes', 'tested_path', 'DestructionInterpretation', 'write_results',
            'read_results']
 
@@ -38,6 +38,14 @@ def method_style(
     nth = new.index(name) if name in new else len(new)
     i = _known.index(name) if name in _known else free[nth % len(free)]
     return dict(color=_palette[i], marker=_markers[i])
+
+# %% ../nbs/30_interpret.ipynb #9e300002
+def shown_name(
+    name:str, # of a training
+)->str: # for a text or a label of matplotlib
+    "A name that matplotlib shows as it is."
+    plain = name.replace('$', r'\$')
+    return f' {plain}' if plain.startswith('_') else plain
 
 # %% ../nbs/30_interpret.ipynb #4e4cbe5b
 def training_names(
@@ -154,7 +162,7 @@ _what_legend_says = 'main network; all: mean ± standard deviation over the sub-
 def _draw_subnets(ax, run, x, name, style):
     "The sub-networks of one training, the main network as a large open marker."
     s, at, percent = summarize(run.results, run.depths), sizes(run.results, x), 100 * run.results.accuracy
-    label = f'{name}: main {s["main"]:.1f} %, all {s["mean"]:.1f} ± {s["std"]:.1f} %'
+    label = f'{shown_name(name)}: main {s["main"]:.1f} %, all {s["mean"]:.1f} ± {s["std"]:.1f} %'
     ax.scatter(at, percent, s=16, alpha=.6, linewidths=0, label=label, **style)
     main = [d == run.depths for d in run.results.depths]
     ax.scatter(at[main].mean(), percent[main].mean(), s=130, marker=style['marker'],
@@ -199,7 +207,7 @@ def _label_ends(ax, runs, names, ends, means):
     heights = _apart(ends, .06 * (high - low))
     beside = dict(xytext=(6, 0), textcoords='offset points', va='center', fontsize='small', annotation_clip=False)
     for name,at,mean in zip(names, heights, means):
-        ax.annotate(f'{name}: {mean:.1f}', (longest, at), color=method_style(name, names)['color'], **beside)
+        ax.annotate(f'{shown_name(name)}: {mean:.1f}', (longest, at), color=method_style(name, names)['color'], **beside)
     ax.set_xlim(right=longest)
     ax.set_ylim(low, max(high, *heights))
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -349,7 +357,7 @@ def plot(self:DestructionInterpretation,
     if axs is None: axs = plt.subplots(3, 1, figsize=(6, 8.4), layout='constrained')[1]
     for i,(run,name) in enumerate(zip(runs, names)):
         style = method_style(name, names)
-        _draw_layers(axs[0], run, dict(style, label=f'{name}: top-1 {run.top1:.1f} %'))
+        _draw_layers(axs[0], run, dict(style, label=f'{shown_name(name)}: top-1 {run.top1:.1f} %'))
         _draw_boxes(axs[1], run, 'delete', style, i, len(runs))
         _draw_boxes(axs[2], run, 'permute', style, i, len(runs))
     _label_axes(axs, runs)

@@ -685,14 +685,17 @@ def score_subnets(
     if progress is not None: check_function(progress, 'progress')
     paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in _asked_for(subnets, view.depths)}
     check_asked(paths)
-    (x, _), test_dl = _peeked(test_dl, images_and_targets)
-    x = x[:8].to(next(model.parameters()).device)
-    view.check(x)
-    if calib_dl is None: outputs = _stored_outputs(view, test_dl, paths, images_and_targets, _check_output)
+    read, device = images_and_targets, next(model.parameters()).device
+    if calib_dl is None:
+        (x, _), test_dl = _peeked(test_dl, read)
+        outputs = _stored_outputs(view, test_dl, paths, read, _check_output)
     else:
         _check_one_set(model)
-        batches = calibration_batches(calib_dl, n_images)
-        outputs = _path_outputs(view, batches, test_dl, paths, progress, images_and_targets, _check_output)
+        x, *_ = batches = calibration_batches(calib_dl, n_images)
+        _say_if_long(view, batches, test_dl, paths)
+        outputs = _path_outputs(view, batches, test_dl, paths, progress, read, _check_output)
+    x = x[:8].to(device)
+    view.check(x)
     with closing(outputs):
         for depths,z,y in outputs: means.setdefault(depths, _Mean()).add(_per_image(score(z, y), y))
     _check_tested(means)

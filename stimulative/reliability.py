@@ -138,7 +138,8 @@ features = {
     'frozen body': _first(partial(freeze_parts, n=2)), 'fine_tune': _fine_tuned, 'slices': _slices,
     'early stopping': _tracked(EarlyStoppingCallback), 'SaveModel': _tracked(SaveModelCallback),
     'ReduceLROnPlateau': _tracked(ReduceLROnPlateau), 'lr_find': _searched, 'predictions in mid-fit': _between,
-    'two fits': _twice, 'one-hot': _on(_one_hot, loss_func=nn.CrossEntropyLoss(), metrics=[]), 'last batch of one': _on(lambda x, y: (x[:9], y[:9])),
+    'two fits': _twice, 'one-hot': _on(_one_hot, loss_func=nn.CrossEntropyLoss(), metrics=[]),
+    'last batch of one': _on(lambda x, y: (x[:9], y[:9])),
     'progressive resizing': _resized, 'EMA': _beside(partial(WeightAverage, .9)),
     'AdamW': _with(opt_func=partial(OptimWrapper, opt=torch.optim.AdamW)),
     'deepcopy': _copied(copy.deepcopy), 'pickle': _copied(_pickled),
@@ -205,7 +206,7 @@ def try_feature(
 def _is_refusal(e):
     "Whether one of this package's own errors is behind `e`."
     while e is not None:
-        if isinstance(e, ValueError) and any(Path(f.filename).parent.name == 'stimulative' for f in traceback.extract_tb(e.__traceback__)): return True
+        if _ours(e) and isinstance(e, (ValueError, NotImplementedError)): return True
         e = e.__cause__ or e.__context__
     return False
 
@@ -244,7 +245,8 @@ def check_processes(
     with tempfile.TemporaryDirectory() as folder:
         program, out = Path(folder)/'program.py', Path(folder)/'found.json'
         program.write_text(f'from stimulative.reliability import in_processes; in_processes({list(only_methods)}, {str(out)!r})')
-        done = subprocess.run([*launch, program], capture_output=True, text=True, env=dict(os.environ, CUDA_VISIBLE_DEVICES='', OMP_NUM_THREADS='1'))
+        done = subprocess.run([*launch, program], capture_output=True, text=True,
+                              env=dict(os.environ, CUDA_VISIBLE_DEVICES='', OMP_NUM_THREADS='1'))
         if done.returncode: raise RuntimeError(f'the processes ended badly: {done.stderr[-2000:]}')
         return pd.DataFrame(json.loads(out.read_text()), index=pd.Index(['two processes'], name='feature'))
 
@@ -364,7 +366,8 @@ def check_crashes(
 
 # %% ../nbs/96_reliability.ipynb #96b00024
 _kinds = { # kind -> names of arguments
-    'model': 'model', 'view': 'view', 'images': 'x xb example', 'labels': 'y yb', 'loader': 'calib_dl test_dl dl', 'table': 'results table matrix',
+    'model': 'model', 'view': 'view', 'images': 'x xb example', 'labels': 'y yb',
+    'loader': 'calib_dl test_dl dl', 'table': 'results table matrix',
     'interp': 'interp', 'dict': 'models sources', 'file': 'path folder',
     'depths': 'depths', 'layers': 'layers', 'count': 'n bs epochs seeds num_classes n_in every at_most groups turns',
     'number': 'lam w_sub w_main temperature amplitude power max_norm', 'share': 'batch_share p_final smallest valid_pct wrong',
@@ -382,7 +385,8 @@ def _wrong(kind):
             'depths': [none, word, whole, st.lists(st.integers(max_value=0), min_size=3, max_size=3), st.just((1.5, 1, 1))],
             'layers': [st.integers(7, 99).map(lambda i: [i])], 'table': [st.just(pd.DataFrame())]}
     kinds = {'count': st.one_of(st.integers(-50, 0), word, st.floats(0, 9), st.just([1])),
-             'number': st.one_of(below, not_finite, word, none, st.just([1.])), 'share': st.one_of(below, st.floats(1.001, 9), word, st.just(math.nan)),
+             'number': st.one_of(below, not_finite, word, none, st.just([1.])),
+             'share': st.one_of(below, st.floats(1.001, 9), word, st.just(math.nan)),
              'function': st.one_of(word, st.integers(1, 50), st.just([1])), 'switch': st.one_of(word, st.integers(2, 9), none),
              'file': st.one_of(none, whole, st.just([1])), 'layers': st.one_of(none, word)}
     if kind == 'depths': return st.one_of(more['depths'])
@@ -397,7 +401,8 @@ def _right():
     interp = everything.LoafingInterpretation(evaluate_subnets(net, dl, dl, [(1, 1, 1), (2, 2, 2)]), (2, 2, 2))
     return dict(model=net, view=unravel(net), x=dl[0][0], xb=dl[0][0], y=dl[0][1], yb=dl[0][1], calib_dl=dl, test_dl=dl, dl=dl,
                 depths=(1, 1, 1), layers=[2], z_main=torch.randn(4, 3), z_sub=torch.randn(4, 3), lam=1., depth=8, example=dl[0][0],
-                path='no such file.safetensors', models={'a': net}, sources={'a': {}}, kind='delete', order=((1, 2),) * 3, results=interp.results,
+                path='no such file.safetensors', models={'a': net}, sources={'a': {}}, kind='delete', order=((1, 2),) * 3,
+                results=interp.results,
                 interp=interp, interps=interp, learn=learn, name='cifar10', table=interp.results, matrix=pd.DataFrame({'a': [.5]}, ['a']))
 
 def _functions():
@@ -405,7 +410,8 @@ def _functions():
     public = {n: getattr(everything, n) for n in everything.__all__} | rivals
     signatures = {n: inspect.signature(f).parameters for n,f in public.items() if callable(f) and f is not NotResidualError}
     right = set(_right())
-    def callable_now(ps): return all(q.kind is q.VAR_KEYWORD or p in right and q.kind is not q.VAR_POSITIONAL or q.default is not q.empty for p,q in ps.items())
+    def given(p, q): return q.kind is q.VAR_KEYWORD or q.default is not q.empty or p in right and q.kind is not q.VAR_POSITIONAL
+    def callable_now(ps): return all(given(p, q) for p,q in ps.items())
     return {n: (public[n], list(ps), [p for p in ps if p in _kind_of]) for n,ps in signatures.items() if callable_now(ps)}
 
 # %% ../nbs/96_reliability.ipynb #96b00026
@@ -414,7 +420,9 @@ def _try_call(fn, kwargs):
     with warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter('ignore')
         try: fn(**kwargs)
-        except Exception as e: return 'refused' if _ours(e) and isinstance(e, (ValueError, TypeError, ImportError, OSError)) else f'{type(e).__name__}: {_words(e)[:80]}'
+        except Exception as e:
+            if _ours(e) and isinstance(e, (ValueError, TypeError, ImportError, OSError)): return 'refused'
+            return f'{type(e).__name__}: {_words(e)[:80]}'
     return 'accepted'
 
 def check_arguments(
@@ -574,7 +582,8 @@ def check_files()->"DataFrame": # a row per file, a column per reader: 'refused'
     "Hostile, damaged and foreign files, given to all that reads files."
     from stimulative.export import load_exported
     from stimulative.experiment import evaluate_checkpoint
-    readers = {'load_published': everything.load_published, 'evaluate_checkpoint': evaluate_checkpoint, 'read_results': everything.read_results,
+    readers = {'load_published': everything.load_published, 'evaluate_checkpoint': evaluate_checkpoint,
+               'read_results': everything.read_results,
                'load_exported': lambda p: load_exported(p.rename(p.with_suffix('.safetensors')), tiny_learner().model)}
     found = {}
     for name,read in readers.items():
@@ -629,7 +638,7 @@ def check_long(
 # %% ../nbs/96_reliability.ipynb #96b00034
 def promise_row(
     promise:str, # in words
-    outcomes:Iterable, # 'ok', 'refused: why', 'never came' (no trial, not counted), or what went wrong
+    outcomes:Iterable, # 'ok', 'refused: why', 'never came' (not counted), or what went wrong
     trial:str, # the function that tried it
 )->dict: # promise, tried, kept, refused, broken, trial
     "How often a promise was tried, and what came of it."
@@ -647,11 +656,12 @@ def trials(
     long = check_long() if slow else check_long(100, 4, 4)      # first: what other trials have freed would hide growth
     some = {} if slow else dict(only_methods=['st'], only_features=['nothing else', 'MixUp'])
     beside, faults = check_features(**some), check_faults(only_events=_events if slow else ['after_loss'])
-    crashes = check_crashes() if slow else check_crashes(only_methods=['st'])
+    crashes = check_crashes(only_methods=methods if slow else ['st'])
     if slow: beside = pd.concat([beside, check_processes()])
     calls, networks = check_arguments(3 if slow else 1), check_networks(100 if slow else 3)
     rows = [promise_row('a method beside a feature trains, or is refused with a reason', beside.values.ravel(), 'check_features'),
-            promise_row('after a fault the model is whole and training goes on', [*faults.values.ravel(), *crashes.values.ravel()], 'check_faults'),
+            promise_row('after a fault the model is whole and training goes on',
+                        [*faults.values.ravel(), *crashes.values.ravel()], 'check_faults, check_crashes'),
             promise_row('a wrong argument is refused by the package', _turned_away(calls.outcome), 'check_arguments'),
             promise_row('a hostile, damaged or foreign file is refused', _turned_away(check_files().values.ravel()), 'check_files'),
             promise_row('identities hold on random networks', _held(networks), 'check_networks')]

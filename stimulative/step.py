@@ -393,9 +393,10 @@ class Sides(_SidesInPixels):
         n:int, # sub-networks in this step
         generator:torch.Generator, # on the CPU
     )->list: # for each sub-network what makes its images of the batch; None: nothing to do
-        "Draw the sides of a step."
+        "Draw the sides of a step; a single image keeps its size, or batch norms may see one value."
         own = x.shape[-1]
         made, drawn = {own: None}, [self.side_of(own, generator) for _ in range(n)]
+        if len(x) == 1: return [None] * n
         for side in drawn: made.setdefault(side, Resized(side))
         return [made[side] for side in drawn]
 

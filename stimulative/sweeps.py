@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 from .unravel import check_function, check_kind
 from .loafing import check_results
 from .callback import StimulativeCallback
-from .interpret import method_style
+from .interpret import method_style, shown_name
 from .store import ResultsStore, _began, results_frame, this_command, writable_folder
 from .experiment import Run, data_facts, method_parts, presets, run_facts, stored_record, train
 
@@ -326,8 +326,8 @@ def _plot_training(source, name, axs, color):
     df = _over_trainings(source)
     top1 = df['top1']['mean']
     best = top1.idxmax()
-    _plot_range(df['train_loss'], axs[0], name, color)
-    _plot_range(df['top1'], axs[1], f'{name}: best {top1[best]:.2f} %', color)
+    _plot_range(df['train_loss'], axs[0], shown_name(name), color)
+    _plot_range(df['top1'], axs[1], f'{shown_name(name)}: best {top1[best]:.2f} %', color)
     axs[1].plot(best, top1[best], marker='*', ms=13, color=color, mec='white')
 
 # %% ../nbs/43_sweeps.ipynb #b2c1c2df

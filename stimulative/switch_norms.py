@@ -115,7 +115,9 @@ def switch_norms(
 )->nn.Module: # of the model's class
     "A copy of `model` whose batch norms have further sets for sub-networks."
     check_function(rule, 'rule')
-    if further_sets(check_kind(model, nn.Module, 'model', 'a network')): raise ValueError(f'the batch norms of this {type(model).__name__} have further sets already')
+    check_kind(model, nn.Module, 'model', 'a network')
+    if further_sets(model):
+        raise ValueError(f'the batch norms of this {type(model).__name__} have further sets already')
     model = copy.deepcopy(model)
     view = unravel(model)
     if any(hasattr(block, 'leave') for block in view.path()):
