@@ -15,14 +15,15 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import check_divergence, earned, targets_of
+from .divergence import check_divergence, earned, knows_class, targets_of, weigh_for
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
 from .recalibrate import all_finite
 
 # %% auto #0
 __all__ = ['look_every', 'cures_of_divergence', 'ramped', 'lam_at', 'main_term', 'ramp', 'MethodCallback', 'LossColumns',
-           'ChanceWatch', 'weights_finite', 'has_diverged', 'DivergenceWatch', 'StimulativeCallback', 'ramp_callbacks']
+           'ChanceWatch', 'weights_finite', 'has_diverged', 'DivergenceWatch', 'CapIfTrained', 'StimulativeCallback',
+           'ramp_callbacks']
 
 # %% ../nbs/21_callback.ipynb #a470a573
 def lam_at(
@@ -278,6 +279,35 @@ class DivergenceWatch(Callback):
         warnings.warn(f'the training has diverged: the loss is no number since epoch {self.epoch + 1}, step {self.iter + 1} of {self.n_iter}. '
                       f'Worth a try: {cures_of_divergence} (GradientClip(1.)). TerminateOnNaNCallback() ends such a fit')
 
+# %% ../nbs/21_callback.ipynb #0500082c
+class CapIfTrained:
+    "A weight per image with a smaller lambda where the network was trained when the fit began."
+    trained = False     # as found by `look`
+    def __init__(self,
+        weigh:Callable, # weight per image from (lam, logits, labels): `earned`, or a partial of it
+        most:float, # lambda is at most this for a trained network
+    ): self.weigh, self.most = weigh, most
+
+    def __call__(self, lam, z_main, y): return self.weigh(min(lam, self.most) if self.trained else lam, z_main, y)
+
+    def look(self,
+        z_main:Tensor, # logits of the main network for the first batch
+        y:Tensor, # its labels
+        ignore:int=-100, # the label of images that are passed over
+    )->bool: # whether the network is trained, in all processes alike
+        "Look at what the network knows."
+        known = getattr(self.weigh, 'keywords', {}).get('known', knows_class)(z_main, y)
+        if not y.is_floating_point(): known = known[y != ignore]
+        self.trained = _mean_of_processes(known.mean()) > .5
+        return self.trained
+
+def _mean_of_processes(x):
+    "The mean of a number over all processes."
+    if num_distrib() > 1:
+        torch.distributed.all_reduce(x)
+        x = x / num_distrib()
+    return x.item()
+
 # %% ../nbs/21_callback.ipynb #f5c6c6e8
 class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
@@ -290,6 +320,7 @@ class StimulativeCallback(MethodCallback):
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what passes have in common, where they would be equal
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        lam_trained:float|None=1., # most that lambda is in a fit that begins with a trained network; None: as given, and so with weigh=None
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
         space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
@@ -310,6 +341,7 @@ class StimulativeCallback(MethodCallback):
         self.kwargs = dict(update_bn=update_bn, share=share, **parts)
         self.teachers = check_parts(0., **parts).teachers
         self.lam, self.seed, self.low_memory = lam, seed, low_memory
+        self.lam_trained = None if lam_trained is None else check_lam(lam_trained, f'lam_trained={lam_trained!r}')
         self.targets = targets_of(divergence)
         self.w_main, self.main_logits, self.main_pass = w_main, main_logits, main_pass
         self.companions = L(LossColumns(self), DivergenceWatch(self))
@@ -335,6 +367,7 @@ def begin_fit(self:StimulativeCallback):
     self._check_teachers()
     self._warn_nothing_to_draw()
     self._ignore = ignored_label(self.learn.loss_func)
+    self._weigh = self._weight_of_fit()
     self.passes = Counter()
     self._watch = _watch_of(self.n_epoch * len(self.dls.train))
 
@@ -394,7 +427,7 @@ def _subnet_pass(self:StimulativeCallback, lam, transforms):
     return SubnetPass(self._view, self._depths, lam,
         low_memory=self.low_memory and not distributed,
         within=lambda: self._within(), # a function: a copy of the model made meanwhile does not copy us and the learner
-        ignore=self._ignore, transforms=transforms, **self.kwargs)
+        ignore=self._ignore, transforms=transforms, **{**self.kwargs, 'weigh': self._weigh})
 
 # %% ../nbs/21_callback.ipynb #26ca982a
 @patch
@@ -426,6 +459,35 @@ def _check_labels_told(self:StimulativeCallback):
     if len(self.yb) == 1 or self.kwargs['weigh'] is None and 'label' not in self.teachers: return
     raise ValueError(f'a weight per image needs one tensor of labels per batch, got {len(self.yb)}: '
                      'which holds the labels? (weigh=None needs none)')
+
+# %% ../nbs/21_callback.ipynb #f4acd41b
+@patch
+def _weight_of_fit(self:StimulativeCallback):
+    "The weight per image, which is to know whether the network is trained; a weight of one's own is left alone."
+    weigh = weigh_for(self.kwargs['weigh'], self.kwargs['divergence'])
+    is_earned = getattr(weigh, 'func', weigh) is earned
+    return CapIfTrained(weigh, self.lam_trained) if is_earned and self.lam_trained is not None else weigh
+
+@patch(as_prop=True)
+def began_trained(self:StimulativeCallback)->bool:
+    "Whether the network was trained when the fit began, as far as that was asked."
+    return getattr(self._weigh, 'trained', False)
+
+@patch
+def go_on(self:StimulativeCallback,
+    trained:bool, # what `began_trained` said
+):
+    "Take up a fit that began before: called after `before_fit`."
+    if isinstance(self._weigh, CapIfTrained): self._weigh.trained = trained
+
+@patch
+def _look_at_start(self:StimulativeCallback, z, y):
+    "In the first batch of an epoch: if it is the first epoch, see whether the network is trained."
+    if self.epoch or not isinstance(self._weigh, CapIfTrained): return
+    most, asked = self.lam_trained, max(lam_at(self.lam, pos) for pos in (0., .5, 1.))
+    if not self._weigh.look(z, y, self._ignore) or asked <= most: return
+    warnings.warn(f'this network is trained already: lambda is {most:g} in this fit, not {asked:g}, which would cost the '
+                  'network itself some points (measured in nbs/howto/cure). lam_trained=None keeps it')
 
 # %% ../nbs/21_callback.ipynb #74000005
 @patch
@@ -494,11 +556,11 @@ def after_loss(self:StimulativeCallback):
     "Add the weighted divergences of the sub-networks to the loss."
     if not self.in_training: return
     y = self.yb[0] if len(self.yb) == 1 else None
-    if self.iter == 0 and y is not None: self._check_labels(y)
+    z = self.pred if self.main_logits is None else self._z
+    if self.iter == 0 and y is not None: self._look_at_start(z, self._check_labels(y))
     self._ce = self.loss_grad.detach().clone()
     self._weigh_main()
     if self._pass is None: return
-    z = self.pred if self.main_logits is None else self._z
     self.learn.loss_grad = self._pass.join(self.loss_grad, z, self.x, y)
 
 @patch
@@ -513,7 +575,7 @@ def after_backward(self:StimulativeCallback):
 def _check_labels(self:StimulativeCallback, y):
     "A `ValueError` for labels that are not what the divergence compares, or that torch would stretch out."
     checked = check_labels(y, self.pred, self._ignore, targets=self.targets)
-    if checked.shape == y.shape or isinstance(self.learn.loss_func, BaseLoss): return
+    if checked.shape == y.shape or isinstance(self.learn.loss_func, BaseLoss): return checked
     raise ValueError(f'with targets of {tuple(y.shape)} and outputs of {tuple(self.pred.shape)} the loss would compare '
                      'every output with every target: y.unsqueeze(1), or a loss of fastai such as MSELossFlat()')
 

@@ -691,6 +691,11 @@ class Checkpoints(Callback):
         self.keep, self.lock = keep, lock
 
 # %% ../nbs/42_experiment.ipynb #9d89ae03
+def _begun(learn):
+    "What the method found when the run began, as far as it looked."
+    method = getattr(learn, 'stimulative', None)
+    return dict(began_trained=method.began_trained) if method else {}
+
 @patch
 def _contents(self:Checkpoints):
     "What a checkpoint holds."
@@ -698,7 +703,7 @@ def _contents(self:Checkpoints):
     scaler, average = getattr(self.learn, 'scaler', None), getattr(self.learn, 'weight_average', None)
     averaged = dict(average=average.averaged.state_dict()) if average else {}
     return dict(epoch=self.epoch + 1, model=model, opt=self.opt.state_dict(), scaler=scaler and scaler.state_dict(),
-                rows=self.log.rows, **averaged, **self.about)
+                rows=self.log.rows, **averaged, **_begun(self.learn), **self.about)
 
 @patch
 def after_epoch(self:Checkpoints):
@@ -718,6 +723,7 @@ def before_fit(self:Checkpoints):
     load_weights(get_model(self.learn.model), self.state['model'], f'the checkpoint in {self.folder}')
     self.opt.load_state_dict(self.state['opt'])
     if 'average' in self.state: self.learn.weight_average.averaged.load_state_dict(self.state['average'])
+    if 'began_trained' in self.state: self.learn.stimulative.go_on(self.state['began_trained'])
     if self.state['scaler'] is not None: self.learn.scaler.load_state_dict(self.state['scaler'])
 
 # %% ../nbs/42_experiment.ipynb #4a697f8d
