@@ -4,6 +4,7 @@
 
 # %% ../nbs/24_recipe.ipynb #24000003
 from __future__ import annotations
+import warnings
 from collections.abc import Callable
 import torchvision
 from fastai.vision.all import *
@@ -16,9 +17,9 @@ from .models import _load_state
 from .data import ResidentDL
 
 # %% auto #0
-__all__ = ['augmentations', 'MixImages', 'recipe_loss', 'EachImage', 'add_transforms', 'with_warmup', 'CPUAutocast',
-           'exchange_weights', 'WeightAverage', 'weights_file', 'start_weights', 'load_start', 'freeze_parts',
-           'compile_blocks']
+__all__ = ['augmentations', 'MixImages', 'recipe_loss', 'EachImage', 'add_transforms', 'with_warmup', 'slow_in_bf16',
+           'CPUAutocast', 'exchange_weights', 'WeightAverage', 'weights_file', 'start_weights', 'load_start',
+           'freeze_parts', 'compile_blocks']
 
 # %% ../nbs/24_recipe.ipynb #24000007
 class MixImages(Callback):
@@ -103,11 +104,21 @@ def with_warmup(
     if not share: return rate
     return lambda pos: rate(pos) * min(1., .01 + .99 * pos / share)
 
+# %% ../nbs/24_recipe.ipynb #36f11cbc
+def slow_in_bf16(
+    capability:str|None=None, # of a CPU, as `torch.backends.cpu.get_cpu_capability` says it; None: of this one
+)->bool:
+    "Whether a CPU has no instructions for bfloat16, so that every number is converted to and fro."
+    return (capability or torch.backends.cpu.get_cpu_capability()) in ('NO AVX', 'AVX2')
+
 # %% ../nbs/24_recipe.ipynb #24000022
 class CPUAutocast(Callback):
     "`MixedPrecision` for CPUs: the network's passes and the loss in bfloat16 where torch allows it."
     order = MixedPrecision.order
     _on = None
+    def before_fit(self):
+        if slow_in_bf16(): warnings.warn('this CPU has no instructions for bfloat16: a step will be several times slower than in float32')
+
     def before_batch(self):
         self._on = torch.autocast('cpu', dtype=torch.bfloat16)
         self._on.__enter__()
