@@ -326,7 +326,7 @@ def more(
     settings, record = _found(key, out)
     run = Run(**settings).replace(start=record['key'], epochs=epochs)
     if 'st' in run.method.split('+'):       # lambda stays what it was
-        run = run.replace(method_options={'lam_trained': None, **run.method_options})
+        run = run.replace(method_options={'lam_trained': None, **dict(run.method_options)})
     return _train(run if lr is None else run.replace(lr=lr), out, data, resume=resume)
 
 

@@ -4,10 +4,11 @@
 
 # %% ../nbs/30_interpret.ipynb #64f28f27
 from __future__ import annotations
-import ast, math, random
+import ast, math, random, sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from fastai.basics import *
+from fastcore.imports import IN_NOTEBOOK
 from fastprogress.fastprogress import progress_bar
 import matplotlib.pyplot as plt
 
@@ -92,20 +93,25 @@ def check_same_classes(
                      f'class {n} is {named(ours)} there and {named(theirs)} here')
 
 # %% ../nbs/30_interpret.ipynb #de3d795f
+def _bar_of(learn, screen=None):
+    "A progress bar, if the learner has one and there is a screen to draw it on, which a log file is not."
+    if screen is None: screen = IN_NOTEBOOK or sys.stdout.isatty()
+    return progress_bar if screen and hasattr(learn, 'progress') else iter
+
 @contextmanager
 def undisturbed(
     learn, # its model goes to the device of its loaders
     calib_dl=None, # None: `learn.dls.train`
     test_dl=None, # None: `learn.dls.valid`
     seed:int=0, # of the calibration loader's order and of all global random states
-    progress:Callable|None=None, # None: a bar, unless the learner has none
+    progress:Callable|None=None, # None: a bar, if the learner has one and there is a screen to draw it on
 ):
     "Yield (calibration loader, test loader, progress) of an evaluation; loaders and random states are put back."
     check_kind(learn, Learner, 'learn', 'a Learner')
     if calib_dl is None: calib_dl = learn.dls.train
     if test_dl is None: test_dl = learn.dls.valid
     check_same_classes(learn.dls, test_dl)
-    if progress is None: progress = progress_bar if hasattr(learn, 'progress') else iter
+    if progress is None: progress = _bar_of(learn)
     learn.model.to(learn.dls.device)
     with no_random(seed), seeded_order(calib_dl, seed, calibration_bs): yield calib_dl, test_dl, progress
 
