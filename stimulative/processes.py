@@ -4,7 +4,7 @@
 
 # %% ../nbs/41_processes.ipynb #aaa910bb
 from __future__ import annotations
-import ctypes, os, random, signal, sys
+import atexit, ctypes, os, random, signal, sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from fastai.basics import *
@@ -26,7 +26,7 @@ def end_with_launcher():
 # %% ../nbs/41_processes.ipynb #4727ced2
 @contextmanager
 def process_group():
-    "Connect the processes that a launcher has started; leave the connection when the body is done, if it was made here."
+    "Connect the processes that a launcher has started, until the program ends."
     import torch.distributed as dist
     if num_distrib() <= 1 or dist.is_initialized():
         yield
@@ -36,8 +36,8 @@ def process_group():
         raise ImportError("training in several processes needs Accelerate: pip install 'stimulative[parallel]'") from e
     end_with_launcher()
     PartialState(cpu=not torch.cuda.is_available())
-    try: yield
-    finally: dist.destroy_process_group()
+    atexit.register(dist.destroy_process_group)
+    yield
 
 # %% ../nbs/41_processes.ipynb #700d005a
 def gather(

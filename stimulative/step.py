@@ -65,8 +65,10 @@ def _labels_fit(y, z, values):
 
 # %% ../nbs/05_step.ipynb #e4000006
 def _check_range(y, n, ignore):
-    "A `ValueError` for a class that is not one of `n`, and not the one to be passed over."
+    "A `ValueError` for a class that is not one of `n` nor the one to be passed over, or where all are to be passed over."
     wrong = y[(y != ignore) & ((y < 0) | (y >= n))]
+    if len(y) and (y == ignore).all():
+        raise ValueError(f'every label of this batch is {ignore}: no image counts, and the mean over none is not a number')
     if not len(wrong): return
     raise ValueError(f'labels must be from 0 to {n - 1}, or {ignore} for an image to be passed over; got {wrong[0].item()}')
 
