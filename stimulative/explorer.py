@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .unravel import check_depths, check_kind
+from .unravel import check_depths, check_kind, check_space
 from .loafing import stage_layers
 from .destroying import count_swaps, destroyed_path
 from .interpret import DestructionInterpretation, LoafingInterpretation, check_axis, method_style, shown_name, size_axes, sizes, training_names
@@ -106,7 +106,7 @@ def count_gone(
     depths:Sequence[int], # of the intact network
 )->int:
     "How many layers of the network a path leaves out."
-    return sum(depths) - len(path)
+    return sum(check_space(depths)) - len(path)
 
 def _aside(i, n):
     "How far to the side the `i`-th of `n` trainings stands."

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from .testing import rel_diff
-from .unravel import check_depths, check_images, check_kind, unravel
+from .unravel import check_depths, check_images, check_kind, check_space, unravel
 from .subnets import extract
 from .recalibrate import batch_norms, calibration_batches, forward_hooks, recalibrate_bn
 from .loafing import _logits, check_results, evaluate_subnets, network_size, predict_classes
@@ -311,7 +311,8 @@ def accuracy_of(
     depths:Sequence[int], # of a sub-network
 )->float|None: # 0 to 1; None where it was not tested
     "The accuracy of one sub-network, mean over rows."
-    rows = results.accuracy[[tuple(d) == tuple(depths) for d in results.depths]]
+    depths = check_space(depths)
+    rows = results.accuracy[[tuple(d) == depths for d in results.depths]]
     return float(rows.mean()) if len(rows) else None
 
 def subnet_file(
@@ -319,7 +320,7 @@ def subnet_file(
     suffix:str='.onnx', # a key of `formats`
 )->str:
     "The name of a sub-network's file in a folder of several."
-    return '-'.join(map(str, depths)) + suffix
+    return '-'.join(map(str, check_space(depths))) + suffix
 
 # %% ../nbs/51_export.ipynb #7043fa5c
 def _check_new(folder):

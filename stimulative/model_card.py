@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd, torch
 from torch import nn
 
-from .unravel import check_kind, unravel
+from .unravel import check_kind, check_space, unravel
 from .recalibrate import batch_norms, calibration_batches
 from .loafing import check_results, part_sizes, path_size, subnet_path
 from .calibration import calibration_facts, subnet_logits
@@ -152,7 +152,7 @@ def how_to_switch(
 )->str: # Markdown
     "How one depth of a folder that an `AnytimeNet` was saved to is loaded."
     lines = ['from stimulative.anytime import AnytimeNet', f"net = AnytimeNet.from_pretrained('{name}')",
-             f'net.set_depths({tuple(depths)})', 'logits = net(images)']
+             f'net.set_depths({check_space(depths)})', 'logits = net(images)']
     code = '\n'.join(lines)
     return f'One file holds all depths, and a loaded network changes them at run time:\n\n```python\n{code}\n```'
 

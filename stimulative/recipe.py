@@ -114,13 +114,13 @@ def slow_in_bf16(
 # %% ../nbs/24_recipe.ipynb #24000022
 class CPUAutocast(Callback):
     "`MixedPrecision` for CPUs: the network's passes and the loss in bfloat16 where torch allows it."
-    order = MixedPrecision.order
+    order, dtype = MixedPrecision.order, torch.bfloat16
     _on = None
     def before_fit(self):
         if slow_in_bf16(): warnings.warn('this CPU has no instructions for bfloat16: a step will be several times slower than in float32')
 
     def before_batch(self):
-        self._on = torch.autocast('cpu', dtype=torch.bfloat16)
+        self._on = torch.autocast('cpu', dtype=self.dtype)
         self._on.__enter__()
 
     def after_pred(self): self.learn.pred = to_float(self.pred)

@@ -32,9 +32,9 @@ from .rivals import rivals
 
 # %% auto #0
 __all__ = ['methods', 'features', 'tiny_learner', 'try_feature', 'check_features', 'in_processes', 'check_processes', 'try_fault',
-           'check_faults', 'check_crashes', 'check_arguments', 'network_plans', 'random_network', 'is_uniform',
-           'try_network', 'check_networks', 'check_files', 'memory_slope', 'check_long', 'promise_row', 'trials',
-           'main']
+           'check_faults', 'check_crashes', 'check_arguments', 'lower_functions', 'network_plans', 'random_network',
+           'is_uniform', 'try_network', 'check_networks', 'check_files', 'memory_slope', 'check_long', 'promise_row',
+           'trials', 'main']
 
 # %% ../nbs/96_reliability.ipynb #96b00014
 def tiny_learner()->Learner: # three batches of four images of 8 pixels, three classes, no bar
@@ -53,6 +53,10 @@ methods = {'st': StimulativeCallback, 'stochastic_depth': StochasticDepthCallbac
            'layer_supervision': LayerSupervisionCallback, 'self_distillation': SelfDistillationCallback, **rivals}
 
 # %% ../nbs/96_reliability.ipynb #96b00016
+class _Float16(CPUAutocast):
+    "float16 in the place of bfloat16, without a scaler."
+    dtype = torch.float16
+
 def _beside(*cbs):
     "A feature that is a callback."
     return lambda learn, cb: learn.fit(1, .01, cbs=[cb, *(make() for make in cbs)])
@@ -131,7 +135,7 @@ def _pickled(o): return pickle.loads(pickle.dumps(o))
 
 # %% ../nbs/96_reliability.ipynb #96b00019
 features = {
-    'nothing else': _beside(), 'bf16': _beside(CPUAutocast), 'accumulation': _beside(partial(GradientAccumulation, 8)),
+    'nothing else': _beside(), 'bf16': _beside(CPUAutocast), 'fp16 on a CPU': _beside(_Float16), 'accumulation': _beside(partial(GradientAccumulation, 8)),
     'clipping': _beside(partial(GradientClip, 1.)), 'MixUp': _beside(MixUp), 'CutMix': _beside(CutMix),
     'smoothing': _with(loss_func=LabelSmoothingCrossEntropyFlat()), 'focal': _with(loss_func=FocalLossFlat()),
     'channels_last': _beside(ChannelsLast), 'compiled blocks': _first(partial(compile_blocks, backend='eager')),
@@ -405,9 +409,12 @@ def _right():
                 results=interp.results,
                 interp=interp, interps=interp, learn=learn, name='cifar10', table=interp.results, matrix=pd.DataFrame({'a': [.5]}, ['a']))
 
-def _functions():
-    "name -> (function, its arguments of a known kind), of what `stimulative.all` and the published methods hold."
-    public = {n: getattr(everything, n) for n in everything.__all__} | rivals
+def _public():
+    "What `stimulative.all` and the published methods hold."
+    return {n: getattr(everything, n) for n in everything.__all__} | rivals
+
+def _functions(public):
+    "name -> (function, its arguments of a known kind), of those whose arguments are all known by their names."
     signatures = {n: inspect.signature(f).parameters for n,f in public.items() if callable(f) and f is not NotResidualError}
     right = set(_right())
     def given(p, q): return q.kind is q.VAR_KEYWORD or q.default is not q.empty or p in right and q.kind is not q.VAR_POSITIONAL
@@ -429,20 +436,43 @@ def check_arguments(
     each:int=3, # wrong values for each argument of each function
     only:Iterable=(), # names of functions; empty: all
     seed:int=0, # of what is drawn
+    public:dict|None=None, # name -> function; None: of `stimulative.all` and the published methods
 )->"DataFrame": # a row per call: function, argument, value, outcome
-    "Wrong arguments, one at a time, for every function of `stimulative.all` and every published method."
+    "Wrong arguments, one at a time, for every function."
     hypothesis, rows, right = optional('hypothesis', 'dev'), [], _right()
-    for name,(fn,parameters,known) in _functions().items():
+    for name,(fn,parameters,known) in _functions(_public() if public is None else public).items():
         if only and name not in only: continue
         for argument in known:
             kwargs = {k: right[k] for k in parameters if k in right}
+            default = inspect.signature(fn).parameters[argument].default
             def one(value):
+                if value is None and default is None: return    # which is right
                 rows.append((name, argument, repr(value)[:40], _try_call(fn, {**kwargs, argument: value})))
             test = hypothesis.given(_wrong(_kind_of[argument]))(one)
             options = dict(max_examples=each, database=None, deadline=None, phases=[hypothesis.Phase.generate],
                            suppress_health_check=list(hypothesis.HealthCheck))
             hypothesis.seed(seed)(hypothesis.settings(**options)(test))()
     return pd.DataFrame(rows, columns=['function', 'argument', 'value', 'outcome'])
+
+# %% ../nbs/96_reliability.ipynb #e15d530d
+_aside = 'all old_names cli demo gpu zoo reliability alone bench rival_runs data big_data experiment sweeps processes loggers testing _modidx'
+
+_takes_anything = 'count_swaps', 'count_gone', 'common_step', 'constant', 'linear', 'sequential_rule', 'halves'
+
+def lower_functions()->dict: # 'module.name' -> function
+    "The functions beneath `stimulative.all`."
+    import pkgutil, stimulative
+    from importlib import import_module
+    names, found = [m.name for m in pkgutil.iter_modules(stimulative.__path__) if m.name not in _aside.split()], {}
+    for module in (import_module(f'stimulative.{name}') for name in names):
+        own = {n: getattr(module, n) for n in module.__all__ if getattr(getattr(module, n), '__module__', '') == module.__name__}
+        found |= {f'{module.__name__.split(".")[1]}.{n}': f for n,f in own.items() if _is_lower(n, f)}
+    return found
+
+def _is_lower(name, f):
+    "A function or class that does its work when it is called, and is not public already."
+    error, at_once = isinstance(f, type) and issubclass(f, Exception), not inspect.isgeneratorfunction(inspect.unwrap(f))
+    return callable(f) and not error and at_once and name not in {*_public(), *_takes_anything}
 
 # %% ../nbs/96_reliability.ipynb #96b00029
 _norms = {'batch': nn.BatchNorm2d, 'group': partial(nn.GroupNorm, 2), 'layer': partial(nn.GroupNorm, 1), 'none': lambda n: nn.Identity()}
@@ -647,6 +677,7 @@ def promise_row(
     return dict(promise=promise, tried=tried, kept=kept, refused=refused, broken=tried - kept - refused, trial=trial)
 
 def _held(found): return ['ok'] * int(found.held.sum()) + ['broken'] * int((found.tried - found.held).sum())
+def _not_taken(outcomes): return ['broken' if o == 'accepted' else 'ok' for o in outcomes]
 def _turned_away(outcomes): return ['ok' if o == 'refused' else o for o in outcomes]
 
 def trials(
@@ -659,13 +690,15 @@ def trials(
     crashes = check_crashes(only_methods=methods if slow else ['st'])
     if slow: beside = pd.concat([beside, check_processes()])
     calls, networks = check_arguments(3 if slow else 1), check_networks(100 if slow else 3)
+    lower = check_arguments(3 if slow else 1, public=lower_functions())
     rows = [promise_row('a method beside a feature trains, or is refused with a reason', beside.values.ravel(), 'check_features'),
             promise_row('after a fault the model is whole and training goes on',
                         [*faults.values.ravel(), *crashes.values.ravel()], 'check_faults, check_crashes'),
             promise_row('a wrong argument is refused by the package', _turned_away(calls.outcome), 'check_arguments'),
+            promise_row('a wrong argument of a lower function is never taken', _not_taken(lower.outcome), 'check_arguments, lower_functions'),
             promise_row('a hostile, damaged or foreign file is refused', _turned_away(check_files().values.ravel()), 'check_files'),
             promise_row('identities hold on random networks', _held(networks), 'check_networks')]
-    odd = calls[calls.outcome != 'refused'].drop_duplicates(['function', 'argument'])
+    odd = pd.concat([calls[calls.outcome != 'refused'], lower[lower.outcome == 'accepted']]).drop_duplicates(['function', 'argument'])
     return dict(promises=rows, features=beside.to_dict(), odd=odd.values.tolist(), long=long.T.to_dict())
 
 def main(

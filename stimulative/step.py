@@ -218,6 +218,7 @@ def subnet_logits(
     "Second pass of a stimulative step: run the sub-network."
     check_switches(update_bn=update_bn)
     if not start: check_batch(view, x)
+    depths = check_depths(depths, check_unraveled(view).depths)
     statistics = nullcontext() if update_bn else frozen_running_stats(view.model)
     with statistics:
         for part in view.parts(depths)[start:]: x = part(x)
@@ -653,7 +654,7 @@ class PassHooks:
     _removers = ()
     def __init__(self,
         model:nn.Module, # the network whose pass is looked at
-    ): self.model = model
+    ): self.model = check_kind(model, nn.Module, 'model', 'a network')
 
     def hooks(self)->list: "Put hooks in place; the functions that remove them."
     def on_end(self): "What is to be done when the pass is over."
