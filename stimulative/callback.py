@@ -313,6 +313,7 @@ class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
     order = GradientAccumulation.order - 1 # inside autocast (left at 10), before accumulation divides the loss (at 6)
     _stateattrs = MethodCallback._stateattrs + ('_means', '_watch', '_ce', '_z', '_own_model')
+    _weigh = None       # the weight of the fit, see `CapIfTrained`
     def __init__(self,
         lam:float|Callable=10., # weight of the KL term: a number, or a function of the fraction of training done (`ramp(10)`)
         seed:int=0, # the sub-networks drawn are a function of seed, epoch and iteration: another fit wants another seed
@@ -375,7 +376,7 @@ def begin_fit(self:StimulativeCallback):
 def _warn_nothing_to_draw(self:StimulativeCallback):
     "A warning where all that can be drawn is the main network, which agrees with itself."
     depths, others = self._view.depths, self.draws.sub_tfm or self.teachers != {'main': 1.}
-    space = self.draws.space(depths)
+    space = self.draws.space_of(depths)
     if others or len(space) > 1 or tuple(next(iter(space))) != depths: return
     warnings.warn(f'there is no sub-network to draw: of {type(self.learn.model).__name__} with {depths} blocks per stage the space holds '
                   'the main network alone, so this is common training. Stages of two blocks or more are needed')

@@ -126,6 +126,8 @@ class LoafingInterpretation:
         self.results, self.name = results, name
         self.depths = check_space(depths)
         for d in check_results(results, ('depths',)).depths: check_depths(d, self.depths)
+        for a in results.get('accuracy', ()):
+            if not 0 <= a <= 1: raise ValueError(f'an accuracy is a number from 0 to 1, got {a}')
 
     def summary(self)->"DataFrame": # one row: main (%), all (%) mean, std, sub-networks
         "Main network, mean and standard deviation over the sub-networks, in percent: a row of Table r3."

@@ -646,7 +646,9 @@ def tree_gain(
 def _per_image(values, targets):
     "What a score gave, as a tensor (images, numbers); a `ValueError` unless that is a number or a row of them per image."
     if isinstance(values, torch.Tensor) and 1 <= values.ndim <= 2 and len(values) == len(targets):
-        return values.detach().double().view(len(values), -1)
+        values = values.detach().double().view(len(values), -1)
+        if not values.isnan().any(): return values
+        raise ValueError('the score of an image is not a number: what is it where nothing can be scored?')
     what = f'a tensor of shape {tuple(values.shape)}' if isinstance(values, torch.Tensor) else repr(values)
     raise ValueError(f'the score must give a tensor with a number per image, ({len(targets)},), or a row of numbers; it gave {what}')
 

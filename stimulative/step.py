@@ -256,6 +256,8 @@ def _weights(weigh, lam, z_main, y):
     with torch.no_grad(): weights = weigh(lam, z_main.detach(), y)
     got, wanted = tuple(weights.shape), tuple(z_main[:, 0].shape)
     if got != wanted: raise ValueError(f'weigh must give one number per image, of shape {wanted}; it gave {got}')
+    if z_main.device.type == 'cpu' and z_main.isfinite().all() and not (weights >= 0).all():
+        raise ValueError(f'weigh must give numbers of 0 or more; it gave {weights[~(weights >= 0)][0].item():g}')
     return weights
 
 # %% ../nbs/05_step.ipynb #b0a1000c
@@ -310,6 +312,12 @@ class _WhatCounts:
         return self.lam if self.weights is None else _mean(self.weights, self.counted)
 
 # %% ../nbs/05_step.ipynb #6b000002
+def _per_image(each, z):
+    "What a divergence gave, if that is a number per image."
+    got, wanted = tuple(getattr(each, 'shape', ())), tuple(z[:, 0].shape)
+    if got == wanted: return each
+    raise ValueError(f'a divergence must give one number per image, of shape {wanted}; it gave {got or each}')
+
 class _FromTeachers(_WhatCounts):
     "How far a sub-network is from its teachers."
     def note(self, k, z_sub):
@@ -324,7 +332,7 @@ class _FromTeachers(_WhatCounts):
             measure = self.divergence if isinstance(self.divergence, Divergence) else KL()
             return measure.of_label(z_sub, self.y[:len(z_sub)], self.ignore)
         z = teachers.get(teacher, teacher)(k, self.z)[:len(z_sub)]
-        return self.divergence(z, z_sub) if self.divergence else stimulative_kl(z, z_sub, 'none')
+        return _per_image(self.divergence(z, z_sub), z_sub) if self.divergence else stimulative_kl(z, z_sub, 'none')
 
     def each(self, k, z_sub):
         "The divergence of sub-network `k`, per image."

@@ -370,7 +370,15 @@ class Draws(_Numbered):
         def generator_of(t):
             if t == number: return step_generator(self.seed, epoch, iteration)
             return step_generator(self.seed, *divmod(t * self.every, n_batches))
-        return drawn_at(self.sampler, self.space(depths), number, generator_of, fraction)
+        return drawn_at(self.sampler, self.space_of(depths), number, generator_of, fraction)
+
+    def space_of(self,
+        depths:Sequence[int], # blocks of the main network, per stage
+    )->Space:
+        "The sub-networks that may be drawn; a `ValueError` unless that is a `Space` of this network."
+        space = self.space(depths)
+        if isinstance(space, Space) and space.depths == tuple(depths): return space
+        raise ValueError(f'space must give a Space of {tuple(depths)}, as all_depths does; it gave {space!r}')
 
     def transforms(self, x, n, epoch, iteration):
         "What makes the images of each of `n` sub-networks; None where nothing does."
