@@ -114,7 +114,7 @@ def folded(source, cell, is_howto):
     own_words = lines[0].lstrip('# ') if lines[0].startswith('# ') else ''
     is_test = not cell['outputs'] and re.search(r'^\s*(test_\w+\(|assert |with refuses)', source, re.M)
     said = definitions(nodes)
-    if re.search(r'^if not .*exists\(\)', source, re.M) and 'write' in source: said = 'How the stored record is made'
+    if re.search(r'^if .*not .*exists\(\)', source, re.M) and 'write' in source: said = 'How the stored record is made'
     if not said and is_test: said = own_words or f'Test{tested(nodes)}, {len(lines)} lines'
     if not said and len(lines) > 20 and not is_howto: said = own_words or f'Code, {len(lines)} lines'
     if not said: return []
