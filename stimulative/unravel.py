@@ -331,15 +331,21 @@ def _walk_checked(view, x):
 
 
 # %% ../nbs/01_unravel.ipynb #a15c003c
+def _own_hooks(net):
+    "Hooks that are a part of the network: they belong to something that one of its modules has."
+    had = {id(o) for m in net.modules() for o in vars(m).values()}
+    return {id(f) for m in net.modules() for f in m._forward_hooks.values() if id(getattr(f, '__self__', None)) in had}
+
 @contextmanager
 def _unwatched(net):
-    "While open, `net` runs without its forward hooks: what observes a training pass does not see this one."
+    "While open, `net` runs without others' forward hooks: what observes a training pass does not see this one."
     hooks = [d for m in net.modules() for d in (m._forward_pre_hooks, m._forward_hooks) if d]
-    held = [dict(d) for d in hooks]
-    for d in hooks: d.clear()
+    held, own = [dict(d) for d in hooks], _own_hooks(net)
+    for d in hooks:
+        for k in [k for k,f in d.items() if id(f) not in own]: del d[k]
     try: yield
     finally:
-        for d,h in zip(hooks, held): d.update(h)
+        for d,h in zip(hooks, held): d.clear(); d.update(h)
 
 # %% ../nbs/01_unravel.ipynb #a15c000c
 @contextmanager
@@ -374,11 +380,12 @@ class _Both(nn.Module):
 # %% ../nbs/01_unravel.ipynb #a15c000f
 def check_images(
     x, # what was given for a batch of images
+    several:bool=False, # may it be a bundle, for a network of several inputs?
 ):
     "A `ValueError` for what is no batch of images, or a bundle that begins with one; and for an empty one."
-    if not isinstance(x, (torch.Tensor, Bundle)):
-        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone, '
-                         'or Bundle(images, condition) to a network of several inputs')
+    if not isinstance(x, (torch.Tensor, Bundle) if several else torch.Tensor):
+        more = ', or Bundle(images, condition) where a network takes both' if several else ''
+        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone{more}')
     if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
     odd = [t for t in tensors_of(x)[1:] if not isinstance(t, torch.Tensor) or t.shape[:1] != x.shape[:1]]
     if not odd: return
@@ -387,7 +394,7 @@ def check_images(
 
 def _check_batch(view, x):
     "A `ValueError` for a batch on which nothing can be compared."
-    check_images(x)
+    check_images(x, several=True)
     if any(t.is_meta for t in (*tensors_of(x), *view.model.parameters())):
         name = type(view.model).__name__
         raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
