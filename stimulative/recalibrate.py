@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .unravel import Bundle, call_model, check_count, check_kind, preserved_modes, tensors_of
+from .unravel import Bundle, call_model, check_count, check_images, check_kind, preserved_modes, tensors_of
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_targets', 'images_and_labels',
@@ -106,6 +106,7 @@ def images_and_targets(
     _check_entries(batch)
     x, y = map(_plain, batch)
     if y.shape[:1] != x.shape[:1]: raise ValueError(f'{len(x)} images came with {len(y) if y.ndim else 1} labels')
+    if len(x): check_images(x, several=True)
     return x, y
 
 # %% ../nbs/03_recalibrate.ipynb #e3000102

@@ -334,7 +334,7 @@ def _walk_checked(view, x):
 def _own_hooks(net):
     "Hooks that are a part of the network: they belong to something that one of its modules has."
     had = {id(o) for m in net.modules() for o in vars(m).values()}
-    return {id(f) for m in net.modules() for f in m._forward_hooks.values() if id(getattr(f, '__self__', None)) in had}
+    return {id(f) for m in net.modules() for f in m._forward_hooks.values() if hasattr(f, '__self__') and id(f.__self__) in had}
 
 @contextmanager
 def _unwatched(net):
