@@ -378,7 +378,8 @@ class Joint(Piece):
     takes_bundle = True
     def forward(self, h):
         model, = self.owner
-        return (getattr(model, self.run) if isinstance(self.run, str) else partial(self.run, model))(*tensors_of(h))
+        run = getattr(model, self.run) if isinstance(self.run, str) else partial(self.run, model)
+        return run(*tensors_of(h))
 
 # %% ../nbs/08_families.ipynb #e20d0005
 def _read_by_decoder(m):
@@ -412,8 +413,9 @@ def unet_rule(m):
     for child in m.layers[0]:
         own = split_stages([child])
         if len(own[1]) > 1 or (own[1] and (own[0] or own[2])) or (stages and not own[1]):
-            raise NotResidualError(f'the encoder of this {type(m).__name__} is no row of layers with stages behind them: '
-                                   f'its {type(child).__name__} is in the way. A body such as a ResNet comes apart')
+            name, odd = type(m).__name__, type(child).__name__
+            raise NotResidualError(f'the encoder of this {name} is no row of layers with stages behind them: '
+                                   f'its {odd} is in the way. A body such as a ResNet comes apart')
         (first, *rest), = own[1] or [[child]]
         block = Keep(first) if reads else first
         if own[1]: stages.append([block, *rest])
@@ -423,7 +425,7 @@ def unet_rule(m):
 
 # %% ../nbs/08_families.ipynb #d2080011
 def _watch_other(model, i, embed, note):
-    "Call `note` with input `i` of a network's pass, or with what `embed` makes of it, until the returned function is called."
+    "Call `note` with input `i` of a pass, or what `embed` makes of it, until the returned function is called."
     def given(m, args):
         if i < len(args): note(args[i])
     if embed is None: return model.register_forward_pre_hook(given).remove
@@ -432,12 +434,12 @@ def _watch_other(model, i, embed, note):
 
 # %% ../nbs/08_families.ipynb #d2080012
 class Opening(Piece):
-    "The beginning of a network of several inputs: the stem, and the inputs that go along, as they are or embedded."
+    "The beginning of a network of several inputs: the stem, and the inputs that go along."
     takes_bundle = True
     def __init__(self,
         model:nn.Module, # the network
         stem:nn.Module|Callable, # what the images go through; or (model, *inputs) -> the first activation
-        others:dict, # number of an input, the images being 0 -> the module that embeds it; None: it goes along as it is
+        others:dict, # number of an input (images: 0) -> the module that embeds it, or None
         *uses:nn.Module, # modules and parameters that a `stem` that is a function uses
     ):
         if isinstance(stem, nn.Module): uses, stem = (stem, *uses), _on_images

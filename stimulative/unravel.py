@@ -120,8 +120,9 @@ class Bundle:
     def __repr__(self): return f'Bundle({", ".join(str(tuple(t.shape)) for t in self)})'
 
 # %% ../nbs/01_unravel.ipynb #d2000003
+def _of_activation(name): return property(lambda self: getattr(self.h, name), doc=f'`{name}` of the activation.')
 for _name in ('shape', 'device', 'dtype', 'ndim', 'requires_grad', 'is_cuda'):
-    setattr(Bundle, _name, property(lambda self, name=_name: getattr(self.h, name), doc=f'`{_name}` of the activation.'))
+    setattr(Bundle, _name, _of_activation(_name))
 
 def tensors_of(
     h:torch.Tensor|Bundle, # what goes from part to part
@@ -129,7 +130,11 @@ def tensors_of(
     "The tensors in a bundle, or the one that there is."
     return tuple(h) if isinstance(h, Bundle) else (h,)
 
-def versions_of(h)->tuple: "Counts of the writes into each tensor of a bundle."; return tuple(t._version for t in tensors_of(h))
+def versions_of(
+    h:torch.Tensor|Bundle, # what goes from part to part
+)->tuple: # of whole numbers
+    "Counts of the writes into each tensor."
+    return tuple(t._version for t in tensors_of(h))
 
 # %% ../nbs/01_unravel.ipynb #d2000006
 def run_part(
