@@ -1,6 +1,6 @@
 """What nbdev and Quarto leave undone in a processed page: parameters stand in a table, tests and helpers are folded,
 pictures have words, names are linked where they belong. Used by docs.py."""
-import ast, html, importlib, inspect, json, operator, re, textwrap
+import ast, builtins, html, importlib, inspect, json, operator, re, textwrap
 
 fence = re.compile(r'^```.*?^```', re.M | re.S)
 link = re.compile(r'\[`([^`]+)`\]\(https?://[^)]+\)')
@@ -92,10 +92,18 @@ def parameters(symbol):
 
 # ---- cells ----
 def definitions(nodes):
-    "What cells of definitions alone define, with the first line of each docstring; None for other cells."
-    if not all(isinstance(o, (ast.FunctionDef, ast.ClassDef)) for o in nodes): return None
-    docs = [(o.name, (ast.get_docstring(o) or '').split('\n')[0].rstrip('.')) for o in nodes]
+    "What cells of functions and names alone define, with the first line of each docstring; None for other cells."
+    made = [o for o in nodes if isinstance(o, (ast.FunctionDef, ast.ClassDef))]
+    if not made or not all(o in made or isinstance(o, ast.Assign) for o in nodes): return None
+    docs = [(o.name, (ast.get_docstring(o) or '').split('\n')[0].rstrip('.')) for o in made]
     return 'Helper: ' + '; '.join(f'{name}, {doc[:1].lower()}{doc[1:]}' if doc else name for name, doc in docs)
+
+def tested(nodes):
+    "The functions that a test calls, at most three, as words; nothing where all are methods or Python's own."
+    calls = [o.func.id for node in nodes for o in ast.walk(node) if isinstance(o, ast.Call) and isinstance(o.func, ast.Name)]
+    helpers = {'refuses', 'untouched', 'Path', 'partial', 'deepcopy', 'set_seed', *(o.name for o in nodes if hasattr(o, 'name'))}
+    own = [o for o in calls if o not in helpers and not hasattr(builtins, o) and not o.startswith('test_')]
+    return ' of ' + ', '.join(list(dict.fromkeys(own))[:3]) if own else ''
 
 def folded(source, cell, is_howto):
     "The options that fold what shows nothing (helpers, tests) or is very long under one line; a cell's own options come first."
@@ -106,7 +114,8 @@ def folded(source, cell, is_howto):
     own_words = lines[0].lstrip('# ') if lines[0].startswith('# ') else ''
     is_test = not cell['outputs'] and re.search(r'^\s*(test_\w+\(|assert |with refuses)', source, re.M)
     said = definitions(nodes)
-    if not said and is_test: said = own_words or f'Test, {len(lines)} lines'
+    if re.search(r'^if .*not .*exists\(\)', source, re.M) and 'write' in source: said = 'How the stored record is made'
+    if not said and is_test: said = own_words or f'Test{tested(nodes)}, {len(lines)} lines'
     if not said and len(lines) > 20 and not is_howto: said = own_words or f'Code, {len(lines)} lines'
     if not said: return []
     return ['#| code-fold: true', f'#| code-summary: {json.dumps(said, ensure_ascii=False)}']

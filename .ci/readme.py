@@ -38,10 +38,19 @@ def prepare(nb):
             if 'text/html' in out.get('data', {}): out.data['text/html'] = tidy_html(out.data['text/html'])
     return nb
 
+def picture_words(nb):
+    "What each picture shows, in their order: the cell's fig-alt."
+    alt = re.compile(r'^#\s*\|\s*fig-alt:\s*"(.*)"\s*$', re.MULTILINE)
+    of_cell = [(alt.search(c.source), c.get('outputs', [])) for c in nb.cells]
+    return [m[1] if m else 'png' for m, outputs in of_cell for o in outputs if 'image/png' in o.get('data', {})]
+
 def readme(root):
-    nb = prepare(nbformat.read(root/NB, as_version=4))
+    nb = nbformat.read(root/NB, as_version=4)
+    words = iter(picture_words(nb))
+    nb = prepare(nb)
     text, resources = MarkdownExporter().from_notebook_node(nb, {'unique_key': 'README', 'output_files_dir': IMAGES})
     # the exporter's runs of empty lines differ from version to version
+    text = re.sub(r'!\[png\]', lambda m: f'![{next(words)}]', text)
     parts = [o if i % 2 else re.sub(r'\n\s*\n', '\n\n', o) for i, o in enumerate(fence.split(text))]
     note = f'<!-- Made from {NB} by `make readme`: edit there, not here. -->'
     (root/'README.md').write_text(f'{note}\n\n{"".join(parts).strip()}\n', encoding='utf-8')

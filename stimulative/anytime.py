@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .unravel import check_depths, check_images, check_kind, unravel
+from .unravel import check_depths, check_images, check_kind, run_part, tensors_of, unravel
 from .subnets import ordered_subnets, _rewired, _twin_of
 from .recalibrate import batch_norms, calibration_batches, preserved_statistics
 from .loafing import path_statistics, path_tree, subnet_path, walk_paths, _warn_if_alike
@@ -124,7 +124,7 @@ class SwitchedNet(_Programs):
 
     def forward(self, x, depths=None):
         "Logits of the sub-network `depths`; None: of the one that is set."
-        for part in self._programs[self._depths if depths is None else self.check(depths)]: x = part(x)
+        for part in self._programs[self._depths if depths is None else self.check(depths)]: x = run_part(part, x)
         return x
 
     def check(self,
@@ -227,9 +227,9 @@ def _check_parts(net, stats, x):
     paths = _subnet_paths(net.subnets, net.space)
     parts = {node: part for d,path in paths.items() for node,part in zip(_nodes_of(path), net._programs[d])}
     def both(node, part, h):
-        got, want = parts[node](h.clone()), stats.apply(node, part, h.clone())
-        size = want.abs().max().item()
-        if torch.allclose(got, want, rtol=0, atol=1e-2 * size, equal_nan=True): return want
+        got, want = run_part(parts[node], h.clone()), stats.apply(node, part, h.clone())
+        def is_near(a, b): return torch.allclose(a, b, rtol=0, atol=1e-2 * b.abs().max().item(), equal_nan=True)
+        if all(map(is_near, tensors_of(got), tensors_of(want))): return want
         raise ValueError(f'at node {_node_name(node)} a {type(part).__name__} does not run with statistics of its own: '
                          'does it keep a batch norm where modules are not looked for, in a list or a function?')
     with torch.no_grad(), preserved_statistics(net.model):

@@ -13,7 +13,7 @@ from fastai.losses import BaseLoss
 from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
-from .unravel import check_kind, preserved_modes, unravel
+from .unravel import Bundle, call_model, check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
 from .divergence import check_divergence, earned, knows_class, targets_of, weigh_for
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
@@ -68,6 +68,7 @@ class MethodCallback(Callback):
     run_valid, remove_on_fetch, _only_train_loop = False, True, True
     _stateattrs = ('_view', '_pass')
     active = False      # whether this is a `fit`
+    several_inputs = False      # whether batches may have a condition beside the images
     companions = ()     # callbacks that are attached and detached with it
     _pass = None        # the pass of the network that is looked at
 
@@ -132,12 +133,12 @@ def in_training(self:MethodCallback)->bool:
     return self.active and self.training and len(self.yb) > 0
 
 @patch
-def one_input(self:MethodCallback)->Tensor: # a plain one
-    "The images of the batch; a `ValueError` where there are several inputs."
-    if len(self.xb) != 1:
-        raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}: '
-                         'a condition can travel with the images (nbs/howto/beyond_labels)')
-    return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
+def one_input(self:MethodCallback)->Tensor|Bundle: # plain; a bundle of several inputs
+    "The images of the batch, and what else the network is given; a `ValueError` where the method takes images alone."
+    if len(self.xb) == 1: return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
+    if self.several_inputs: return Bundle(*self.xb)
+    raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}: '
+                     'a condition can travel with the images (nbs/howto/beyond_labels)')
 
 # %% ../nbs/21_callback.ipynb #f21e0002
 @patch
@@ -312,6 +313,7 @@ def _mean_of_processes(x):
 class StimulativeCallback(MethodCallback):
     "Stimulative training (Alg. 1): in every training batch one ordered sub-network learns to agree with the main network."
     order = GradientAccumulation.order - 1 # inside autocast (left at 10), before accumulation divides the loss (at 6)
+    several_inputs = True
     _stateattrs = MethodCallback._stateattrs + ('_means', '_watch', '_ce', '_z', '_own_model')
     _weigh = None       # the weight of the fit, see `CapIfTrained`
     def __init__(self,
@@ -451,7 +453,7 @@ def _look_at_first(self:StimulativeCallback, x):
     self.check_view(x)
     if hasattr(self.draws.sub_tfm, 'check'): self.draws.sub_tfm.check(self._view, x)
     if self.kwargs['divergence'] is None: return
-    with torch.no_grad(), preserved_modes(self._view.model): n_classes = self._view.model.eval()(x[:1]).shape[1]
+    with torch.no_grad(), preserved_modes(self._view.model): n_classes = call_model(self._view.model.eval(), x[:1]).shape[1]
     check_divergence(self.kwargs['divergence'], n_classes)
 
 @patch
@@ -553,6 +555,11 @@ def _weigh_main(self:StimulativeCallback):
 
 # %% ../nbs/21_callback.ipynb #f21a0033
 @patch
+def _batch(self:StimulativeCallback):
+    "The batch as the model is given it."
+    return self.x if len(self.xb) == 1 else Bundle(*self.xb)
+
+@patch
 def after_loss(self:StimulativeCallback):
     "Add the weighted divergences of the sub-networks to the loss."
     if not self.in_training: return
@@ -562,13 +569,13 @@ def after_loss(self:StimulativeCallback):
     self._ce = self.loss_grad.detach().clone()
     self._weigh_main()
     if self._pass is None: return
-    self.learn.loss_grad = self._pass.join(self.loss_grad, z, self.x, y)
+    self.learn.loss_grad = self._pass.join(self.loss_grad, z, self._batch(), y)
 
 @patch
 def after_backward(self:StimulativeCallback):
     "Take note of the cross entropy and of the divergence, which is known now."
     if not self.active: return
-    self._means['ce'].add(self._ce, len(self.x))
+    self._means['ce'].add(self._ce, len(self.xb[0]))
     if self._pass is not None: self._note(self._pass)
     self._end_pass()
 
@@ -585,7 +592,7 @@ def _check_labels(self:StimulativeCallback, y):
 @patch
 def _note(self:StimulativeCallback, second):
     "Add what the further passes gave to the sums of the epoch, and show it to the watch."
-    kl, n = second.finish(), len(self.x)
+    kl, n = second.finish(), len(self.xb[0])
     if kl is None: return
     self.passes.update(second.hows)
     self.learn.loss = self.learn.loss + second.added.to(self.learn.loss.dtype)

@@ -6,18 +6,20 @@
 from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
-import torch
+import torch, torch.nn.functional as F
 from torch import nn
 
-from .unravel import NotResidualError, register_family, split_stages
+from .unravel import Bundle, NotResidualError, register_family, split_stages, tensors_of
 
 # %% auto #0
 __all__ = ['mobilenetv2_rule', 'mobilenetv3_rule', 'convnext_rule', 'regnet_rule', 'Piece', 'own_parts', 'NoBranch', 'Half',
            'vit_halves', 'vit_rule', 'swin_rule', 'maxvit_rule', 'mnasnet_rule', 'video_resnet_rule', 'swin3d_rule',
            'CalledBlock', 'mvit_rule', 'timm_efficientnet_rule', 'timm_resnet_rule', 'timm_regnet_rule',
            'timm_convnext_rule', 'timm_nfnet_rule', 'timm_resnetv2_rule', 'timm_metaformer_rule', 'timm_byobnet_rule',
-           'timm_vit_rule', 'timm_swin_rule', 'timm_mixer_rule', 'timm_eva_rule', 'segmentation_rule', 'unet_rule']
+           'timm_vit_rule', 'timm_swin_rule', 'timm_mixer_rule', 'timm_eva_rule', 'segmentation_rule', 'Keep',
+           'ends_kept', 'Joint', 'unet_rule', 'Opening', 'Given']
 
 # %% ../nbs/08_families.ipynb #08b20002
 _tv = 'torchvision.models.'
@@ -349,10 +351,120 @@ def segmentation_rule(m):
     larger = nn.Upsample(scale_factor=factor, mode='bilinear', align_corners=False)
     return split_stages([body['conv1'], body['bn1'], body['relu'], body['maxpool'], *layers, m.classifier, larger])
 
+# %% ../nbs/08_families.ipynb #d2080001
+def _is_compiled(m): return m._compiled_call_impl is not None
+
+class Keep(nn.Sequential):
+    "The first block of a stage with what precedes it: what comes in also travels on, for the head to read."
+    takes_bundle, n_added = True, 1
+    def forward(self, h):
+        end, *others = tensors_of(h)
+        return Bundle(super().forward(end), *others, end)
+
+    def watch_added(self, note):
+        "Call `note` with 0 and what comes in, in a pass of the model; never where compiled code hides it."
+        if _is_compiled(self[0]): return lambda: None
+        return self[0].register_forward_pre_hook(lambda m, args: note(0, args[0])).remove
+
+def ends_kept(
+    stages:Sequence, # of a rule, as `split_stages` gives them
+)->list: # the same; the head gets a bundle: the last activation, then the ends before each stage
+    "Stages whose ends travel to the head: what comes into each of them, from the stem on."
+    def kept(first): return Keep(*first) if type(first) is nn.Sequential else Keep(first)
+    return [[kept(first), *rest] for first,*rest in stages]
+
+class Joint(Piece):
+    "A stretch of a network's forward that takes all that travels: `run(model, activation, *others)`."
+    takes_bundle = True
+    def forward(self, h):
+        model, = self.owner
+        return (getattr(model, self.run) if isinstance(self.run, str) else partial(self.run, model))(*tensors_of(h))
+
 # %% ../nbs/08_families.ipynb #e20d0005
+def _read_by_decoder(m):
+    "The modules of the encoder whose outputs a fastai U-Net's decoder reads, in order."
+    hooks = [layer.hook for layer in m.layers if hasattr(layer, 'hook')]
+    def is_read(child): return any(getattr(f, '__self__', None) in hooks for f in child._forward_hooks.values())
+    return [child for child in m.layers[0] if is_read(child)]
+
+def _unet_block(b, h, end):
+    "A block of the decoder, as fastai's `UnetBlock` has it, on a stage end that is handed over."
+    h = b.shuf(h)
+    if h.shape[-2:] != end.shape[-2:]: h = F.interpolate(h, end.shape[-2:], mode='nearest')
+    return b.conv2(b.conv1(b.relu(torch.cat([h, b.bn(end)], 1))))
+
+def _decoded(m, h, x, *ends):
+    "What follows the encoder; some layers look for the images at `orig`, as in fastai's `SequentialEx`."
+    ends = list(ends)
+    for layer in m.layers[1:]:
+        h.orig = x
+        out = _unet_block(layer, h, ends.pop()) if hasattr(layer, 'hook') else layer(h)
+        h.orig = out.orig = None
+        h = out
+    return h
+
+# %% ../nbs/08_families.ipynb #d208000a
 @register_family('fastai.vision.models.unet.DynamicUnet')
 def unet_rule(m):
-    "Refused: its decoder reads past the blocks."
-    raise NotResidualError(f'the decoder of this {type(m).__name__} reads features of every stage of its encoder, past the blocks '
-                           'that a sub-network lacks, so it does not come apart. For segmentation there are FCN and DeepLab of '
-                           'torchvision, or an encoder of residual stages and a head on its last one (nbs/howto/beyond_labels)')
+    "fastai's U-Net on a body of residual stages."
+    read, reads = _read_by_decoder(m), True         # the images are the first that is kept
+    stem, stages, after = [], [], []
+    for child in m.layers[0]:
+        own = split_stages([child])
+        if len(own[1]) > 1 or (own[1] and (own[0] or own[2])) or (stages and not own[1]):
+            raise NotResidualError(f'the encoder of this {type(m).__name__} is no row of layers with stages behind them: '
+                                   f'its {type(child).__name__} is in the way. A body such as a ResNet comes apart')
+        (first, *rest), = own[1] or [[child]]
+        block = Keep(first) if reads else first
+        if own[1]: stages.append([block, *rest])
+        else: stem.append(block)
+        reads = child in read
+    return stem, stages, [Joint(m, _decoded, m.layers[1:])]
+
+# %% ../nbs/08_families.ipynb #d2080011
+def _watch_other(model, i, embed, note):
+    "Call `note` with input `i` of a network's pass, or with what `embed` makes of it, until the returned function is called."
+    def given(m, args):
+        if i < len(args): note(args[i])
+    if embed is None: return model.register_forward_pre_hook(given).remove
+    if _is_compiled(embed): return lambda: None
+    return embed.register_forward_hook(lambda m, args, out: note(out)).remove
+
+# %% ../nbs/08_families.ipynb #d2080012
+class Opening(Piece):
+    "The beginning of a network of several inputs: the stem, and the inputs that go along, as they are or embedded."
+    takes_bundle = True
+    def __init__(self,
+        model:nn.Module, # the network
+        stem:nn.Module|Callable, # what the images go through; or (model, *inputs) -> the first activation
+        others:dict, # number of an input, the images being 0 -> the module that embeds it; None: it goes along as it is
+        *uses:nn.Module, # modules and parameters that a `stem` that is a function uses
+    ):
+        if isinstance(stem, nn.Module): uses, stem = (stem, *uses), _on_images
+        super().__init__(model, stem, *uses, *(e for e in others.values() if e is not None))
+        self.others, self.n_added = tuple(others.items()), len(others)
+
+    def forward(self, inputs):
+        inputs, (model,) = tensors_of(inputs), self.owner
+        h = self.used0(inputs[0]) if self.run is _on_images else self.run(model, *inputs)
+        return Bundle(h, *(inputs[i] if e is None else e(inputs[i]) for i,e in self.others))
+
+    def watch_added(self, note):
+        "Call `note` with the number of each tensor that goes along, and the tensor, in a pass of the model."
+        model, = self.owner
+        ends = [_watch_other(model, i, embed, partial(note, k)) for k,(i,embed) in enumerate(self.others)]
+        return lambda: [end() for end in ends]
+
+def _on_images(model, x, *others): "That the stem is a module, which takes the images alone."
+
+# %% ../nbs/08_families.ipynb #d2080013
+class Given(CalledBlock):
+    "A block that its network calls with what travels along: `block(activation, *others)`."
+    takes_bundle = True
+    def __init__(self,
+        model:nn.Module, # the network
+        block:nn.Module, # the block
+        siblings:nn.ModuleList, # the list of the model that holds it
+        n:int=1, # how many of the others it is given, from the first
+    ):
+        super().__init__(model, lambda m, h: h.with_h(block(*tuple(h)[:1 + n])), block, siblings)

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .unravel import Unraveled, check_count, check_depths, check_function, check_kind, check_space
-from .unravel import check_unraveled, preserved_modes, unravel
+from .unravel import Chain, call_model, check_unraveled, preserved_modes, run_part, unravel, versions_of
 from .subnets import extract, ordered_subnets
 from .recalibrate import all_finite, batch_norms, batch_statistics, calibration_batches, check_finite
 from .recalibrate import check_classes, forward_hooks, further_sets, images_and_labels, preserved_statistics
@@ -38,7 +38,7 @@ def network_size(
     absent = {}                 # weights that a module does not use in this pass
     def note(m, args, out): absent[m] = sizes[m] - _own_size(m)
     with preserved_modes(net), torch.no_grad(), FlopCounterMode(display=False) as counter, forward_hooks(sizes, note):
-        net.eval()(x[:1])
+        call_model(net.eval(), x[:1])
     n_params = sum(p.numel() for p in net.parameters())
     return n_params - sum(absent.values()), counter.get_total_flops()
 
@@ -57,7 +57,7 @@ def _check_tested(outputs):
 def _on_batch(net, batch, i):
     "Logits and labels of test batch `i`, on the CPU and checked."
     x, y = images_and_labels(batch)
-    z = _logits(net(x.to(next(net.parameters()).device))).cpu()
+    z = _logits(call_model(net, x.to(next(net.parameters()).device))).cpu()
     check_classes(y, z.shape[1], f' in test batch {i}')
     def subject(name): return f'in test batch {i} the outputs of {name} are'
     check_finite({'the network': all_finite([z])}, subject, x)
@@ -173,7 +173,7 @@ def walk_paths(
     view:Unraveled, # the unravelled network
     x:torch.Tensor, # a batch
     tree:dict, # of `path_tree`
-    run:Callable=lambda node,part,h: part(h), # runs one part; node () is the stem, (*path, 'head') a head
+    run:Callable=lambda node,part,h: run_part(part, h), # runs one part; node () is the stem, (*path, 'head') a head
 ): # yields (name, logits)
     "Run every path of the tree depth first, each node once."
     blocks = view.path()
@@ -211,7 +211,7 @@ class _NodeStatistics:
         "Run a part in training mode and add its batch norms' statistics to the node's."
         self.n += 1
         def run(node, part, h):
-            out = part(h)
+            out = run_part(part, h)
             seen = _of_this_batch(records, part)
             if seen: self.finite[node] = all_finite(list(seen.values()))
             before = self.sums.get(node, {})
@@ -239,16 +239,16 @@ class PathStatistics(_NodeStatistics):
             mean, var = total / self.n
             bn.running_mean[:len(mean)].copy_(mean)         # all channels, or those that came
             bn.running_var[:len(var)].copy_(var)
-        return part(h)
+        return run_part(part, h)
 
 # %% ../nbs/06_loafing.ipynb #b262fbc9
 def _shielded(view, x):
     "The parts that write into their own input, which must be a copy where others still need it."
     writing, h = set(), x.clone()
     for part in (view.stem, *view.path(), view.head):
-        version, before = h._version, h
-        h = part(h)
-        if before._version != version: writing.add(part)
+        versions, before = versions_of(h), h
+        h = run_part(part, h)
+        if versions_of(before) != versions: writing.add(part)
     return writing
 
 # %% ../nbs/06_loafing.ipynb #e500000e
@@ -371,10 +371,10 @@ def part_sizes(
             first, whole, before = stage[0], h.shape, outputs
             outputs = {}
             for block,layer in zip(stage, layers):
-                sizes[block] = network_size(block, h)
-                outputs[layer] = h = block(h)
+                sizes[block] = network_size(Chain(block), h)
+                outputs[layer] = h = run_part(block, h)
             for layer,out in before.items():
-                if out.shape != whole: sizes[first, layer] = network_size(first, out)
+                if out.shape != whole: sizes[first, layer] = network_size(Chain(first), out)
     return sizes
 
 # %% ../nbs/06_loafing.ipynb #e5000019
@@ -440,7 +440,7 @@ def _part_seconds(view, x):
             runs = []
             for _ in range(2):              # the first is the slower one
                 start = time.perf_counter()
-                out = part(x.clone())
+                out = run_part(part, x.clone())
                 if out.is_cuda: torch.cuda.synchronize()
                 runs.append(time.perf_counter() - start)
             x, seconds[part] = out, min(runs)
@@ -569,7 +569,7 @@ def walk_subnets(
         pairs = enumerate(zip(ran, parts))
         n = next((i for i,(a,b) in pairs if a is not b), min(len(ran), len(parts)))
         outputs = outputs[:n + 1]
-        for part in parts[n:]: outputs.append(part(outputs[-1].clone()))
+        for part in parts[n:]: outputs.append(run_part(part, outputs[-1].clone()))
         ran = parts
         yield depths, outputs[-1]
 

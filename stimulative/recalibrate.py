@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .unravel import check_count, check_kind, preserved_modes
+from .unravel import Bundle, call_model, check_count, check_images, check_kind, preserved_modes, tensors_of
 
 # %% auto #0
 __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'images_and_targets', 'images_and_labels',
@@ -21,10 +21,16 @@ __all__ = ['calibration_bs', 'CalibrationBatches', 'calibration_batches', 'image
            'all_finite', 'check_finite', 'recalibrate_bn']
 
 # %% ../nbs/03_recalibrate.ipynb #4367046c
-def _images(b):
-    "The images of a batch, a plain tensor."
-    x = b[0] if isinstance(b, (tuple, list)) and len(b) else b
+def _plain(x):
+    "A plain tensor; of several, a bundle of them. None for anything else."
     if isinstance(x, torch.Tensor): return x.as_subclass(torch.Tensor)
+    several = isinstance(x, (tuple, list, Bundle)) and all(isinstance(t, torch.Tensor) for t in x)
+    return Bundle(*map(_plain, x)) if several and len(tuple(x)) else None
+
+def _images(b):
+    "The images of a batch, a plain tensor; a bundle where there are several inputs."
+    x = _plain(b[0] if isinstance(b, (tuple, list)) and len(b) else b)
+    if x is not None: return x
     raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
 
 # %% ../nbs/03_recalibrate.ipynb #e3000002
@@ -38,12 +44,17 @@ def _one_short_batch(x):
     raise ValueError(f'the calibration loader gave {len(x)} images; '
                      'batch statistics need at least 2, better about 2,000')
 
+def _joined(a, b):
+    "Two batches as one."
+    both = [torch.cat(pair) for pair in zip(tensors_of(a), tensors_of(b), strict=True)]
+    return Bundle(*both) if isinstance(a, Bundle) else both[0]
+
 def _rebatched(dl, bs):
     "Images in batches of `bs`, whatever those of the loader; yields (batch or None, what is left over)."
     rest = None
     for x in map(_images, dl):
         is_new_size = rest is None or rest.shape[1:] != x.shape[1:]
-        rest = x if is_new_size else torch.cat([rest, x])
+        rest = x if is_new_size else _joined(rest, x)
         while len(rest) >= bs:
             batch, rest = rest[:bs], rest[bs:]
             yield batch, rest
@@ -84,17 +95,18 @@ def _check_entries(batch):
     is_tuple = isinstance(batch, (tuple, list))
     if is_tuple and len(batch) > 2:
         raise ValueError(f'a batch of {len(batch)} entries: which are the labels? Give (images, labels), '
-                         'for example `((b[0], b[2]) for b in loader)`')
-    if not is_tuple or len(batch) < 2 or not all(isinstance(o, torch.Tensor) for o in batch):
+                         'for example `((b[0], b[2]) for b in loader)`; several inputs belong together, ((images, condition), labels)')
+    if not is_tuple or len(batch) < 2 or _plain(batch[0]) is None or not isinstance(batch[1], torch.Tensor):
         raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
 
 def images_and_targets(
     batch, # what a loader of images and targets gives
-)->tuple: # (images, targets), plain tensors
+)->tuple: # (images, targets), plain tensors; images may be a bundle of inputs
     "The two entries of a batch; a `ValueError` unless there is a target per image."
     _check_entries(batch)
-    x, y = (o.as_subclass(torch.Tensor) for o in batch)
+    x, y = map(_plain, batch)
     if y.shape[:1] != x.shape[:1]: raise ValueError(f'{len(x)} images came with {len(y) if y.ndim else 1} labels')
+    if len(x): check_images(x, several=True)
     return x, y
 
 # %% ../nbs/03_recalibrate.ipynb #e3000102
@@ -200,7 +212,7 @@ def check_finite(
     if not finite or torch.stack(list(finite.values())).all(): return
     name = next(name for name,ok in finite.items() if not ok)
     why = 'there is a NaN or an infinity in the images'
-    if x.isfinite().all(): why = 'the images are finite: did a value overflow, or did the training diverge?'
+    if all(t.isfinite().all() for t in tensors_of(x)): why = 'the images are finite: did a value overflow, or did the training diverge?'
     raise ValueError(f'{what(name)} not finite: {why}')
 
 # %% ../nbs/03_recalibrate.ipynb #e4c4a315
@@ -210,7 +222,7 @@ def _noted_batches(model, batches):
     names = {m: name for name,m in model.named_modules()}
     with torch.no_grad(), batch_statistics(model) as records:
         for i,x in enumerate(batches, 1):
-            model(x.to(device))
+            call_model(model, x.to(device))
             finite = {names[bn]: all_finite(seen[-1]) for bn,seen in records.items() if seen}
             check_finite(finite, lambda name: f'in calibration batch {i} the statistics of batch norm {name} are', x)
     return records

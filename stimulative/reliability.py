@@ -33,19 +33,26 @@ from .rivals import rivals
 # %% auto #0
 __all__ = ['methods', 'features', 'tiny_learner', 'try_feature', 'check_features', 'in_processes', 'check_processes', 'try_fault',
            'check_faults', 'check_crashes', 'check_arguments', 'lower_functions', 'network_plans', 'random_network',
-           'is_uniform', 'try_network', 'check_networks', 'check_files', 'memory_slope', 'check_long', 'promise_row',
-           'trials', 'main']
+           'is_uniform', 'try_network', 'check_networks', 'check_files', 'slope', 'long_run', 'check_long',
+           'promise_row', 'trials', 'main']
 
 # %% ../nbs/96_reliability.ipynb #96b00014
+class _Images(TensorDataset):
+    "Images and labels, with what fastai's `tta` and `export` ask of a data set."
+    @contextmanager
+    def set_split_idx(self, i): yield self
+    def new_empty(self): return self
+
+def _in_two(model): return [params(model.conv1), params(model.layer1) + params(model.layer2) + params(model.linear)]
+
 def tiny_learner()->Learner: # three batches of four images of 8 pixels, three classes, no bar
     "A learner that takes a step in some milliseconds."
     g = torch.Generator().manual_seed(0)
     x, y = torch.randn(12, 1, 8, 8, generator=g), torch.arange(12) % 3
-    dl = DataLoader(TensorDataset(x, y), bs=4, num_workers=0)
+    dl = DataLoader(_Images(x, y), bs=4, num_workers=0)
     torch.manual_seed(0)
     net = CifarResNet((2, 2, 2), (4, 4, 4), 3, 1)
-    def in_two(model): return [params(model.conv1), params(model.layer1) + params(model.layer2) + params(model.linear)]
-    learn = Learner(DataLoaders(dl, dl), net, loss_func=CrossEntropyLossFlat(), metrics=accuracy, splitter=in_two)
+    learn = Learner(DataLoaders(dl, dl), net, loss_func=CrossEntropyLossFlat(), metrics=accuracy, splitter=_in_two)
     learn.logger = noop
     return learn.remove_cb(ProgressCallback)
 
@@ -90,12 +97,12 @@ class _Predict(Callback):
     def after_train(self):
         learn = self.learn      # a callback that is away knows its learner no more
         away = [cb for cb in learn.cbs if getattr(cb, 'remove_on_fetch', False) or cb is self]
-        with learn.removed_cbs(away): learn.get_preds(dl=learn.dls.valid)
+        with learn.removed_cbs(away): learn.get_preds(dl=learn.dls.valid), learn.tta(n=2)
 
 def _between(learn, cb):
     "Validation and predictions between two fits, and within one."
     learn.fit(1, .01, cbs=cb)
-    learn.validate(), learn.get_preds()
+    learn.validate(), learn.get_preds(), learn.tta(n=2)
     learn.fit(1, .01, cbs=[cb, _Predict()])
 
 def _searched(learn, cb):
@@ -127,6 +134,18 @@ def _copied(copy_of):
         learn.fit(1, .01, cbs=cb)
     return feature
 
+def _exported(learn, cb):
+    "`learn.export`, read again, predicts the same; then training goes on."
+    learn.fit(1, .01, cbs=cb)
+    with tempfile.TemporaryDirectory() as folder:
+        learn.path = Path(folder)
+        learn.add_cb(cb)                # who leaves it attached takes it along
+        learn.export('learner.pkl')
+        learn.remove_cb(cb)
+        again = load_learner(learn.path/'learner.pkl')
+    assert torch.equal(again.get_preds(dl=learn.dls.valid)[0], learn.get_preds(dl=learn.dls.valid)[0])
+    learn.fit(1, .01, cbs=cb)
+
 def _twice(learn, cb): learn.fit(1, .01, cbs=cb), learn.fit(1, .01, cbs=cb)
 def _slices(learn, cb): learn.fit_one_cycle(1, slice(1e-3, 1e-2), cbs=cb)
 def _fine_tuned(learn, cb): learn.fine_tune(1, .01, cbs=cb)
@@ -146,7 +165,7 @@ features = {
     'last batch of one': _on(lambda x, y: (x[:9], y[:9])),
     'progressive resizing': _resized, 'EMA': _beside(partial(WeightAverage, .9)),
     'AdamW': _with(opt_func=partial(OptimWrapper, opt=torch.optim.AdamW)),
-    'deepcopy': _copied(copy.deepcopy), 'pickle': _copied(_pickled),
+    'deepcopy': _copied(copy.deepcopy), 'pickle': _copied(_pickled), 'learn.export': _exported,
 }
 
 # %% ../nbs/96_reliability.ipynb #96b0001b
@@ -287,6 +306,16 @@ class _SecondPass(_Fault):
     def after_batch(self):
         if hasattr(self, 'handle'): self.handle.remove()
 
+class _NaNLoss(_Fault):
+    "A loss that is no number; its step is left out, as gradient scalers do."
+    def after_loss(self):
+        if self.happened or not self.training or not self.train_iter: return
+        self.happened = True
+        self.learn.loss_grad = self.loss_grad * math.nan
+
+    def before_step(self):
+        if not all(p.grad.isfinite().all() for p in self.model.parameters() if p.grad is not None): raise CancelStepException
+
 class _KilledWorker(_Fault):
     "The system kills the workers of the loader in mid-epoch."
     def before_fit(self): self.there = set(multiprocessing.active_children())
@@ -363,10 +392,12 @@ def check_crashes(
     make_learner:Callable=tiny_learner, # makes a learner without a bar
     only_methods:Iterable=tuple(methods), # names of `methods`
 )->"DataFrame": # a row per kind of fault, a column per method: see `try_fault`
-    "A full device in the second pass, and a killed worker of the loader."
+    "A full device in the second pass, a killed worker of the loader, a loss that is no number."
     def full(method): return try_fault(make_learner, methods[method], _SecondPass())
     def killed(method): return try_fault(partial(_with_worker, make_learner), methods[method], _KilledWorker())
-    return pd.DataFrame({m: {'memory in the second pass': full(m), 'killed worker': killed(m)} for m in only_methods})
+    def nan(method): return try_fault(make_learner, methods[method], _NaNLoss())
+    rows = {'memory in the second pass': full, 'killed worker': killed, 'NaN loss': nan}
+    return pd.DataFrame({m: {name: row(m) for name,row in rows.items()} for m in only_methods})
 
 # %% ../nbs/96_reliability.ipynb #96b00024
 _kinds = { # kind -> names of arguments
@@ -629,29 +660,43 @@ def _resident():
     gc.collect()
     return int(Path('/proc/self/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE')
 
-def memory_slope(
+def slope(
+    x:Sequence, # numbers
+    y:Sequence, # as many
+)->tuple: # (slope of y over x, lower and upper end of its 95 % interval)
+    "How a quantity grows with another."
+    from scipy.stats import linregress, t
+    fit = linregress(x, y)
+    half = t.ppf(.975, len(x) - 2) * fit.stderr if len(set(y)) > 1 else 0.      # of a constant the error is no number
+    return fit.slope, fit.slope - half, fit.slope + half
+
+def long_run(
     work:Callable, # of the number of the turn
     n:int, # turns; the first quarter warms up
     every:int=1, # turns from one look to the next
-)->dict: # bytes per turn, with a 95 % interval
-    "How resident memory grows with turns of work."
-    from scipy.stats import linregress, t
-    seen = []
+)->dict: # turns; bytes of memory a turn; ms of processor time a turn, and its growth in a thousand turns; with 95 % intervals
+    "How resident memory, and the time of a turn, grow with turns of work."
+    turns, sizes, times, spent = [], [], [], 0.
     for i in range(n):
+        began = time.process_time()
         work(i)
-        if i >= n // 4 and i % every == 0: seen.append((i, _resident()))
-    fit = linregress(*zip(*seen))
-    grows = len({size for _,size in seen}) > 1      # of a constant the error is no number
-    half = t.ppf(.975, len(seen) - 2) * fit.stderr if grows else 0.
-    return dict(turns=n, slope=fit.slope, low=fit.slope - half, high=fit.slope + half)
+        spent += time.process_time() - began
+        if (i + 1) % every: continue
+        turns.append(i); sizes.append(_resident()); times.append(1000 * spent / every)
+        spent = 0.
+    warm = len(turns) // 4
+    turns, sizes, ms = turns[warm:], sizes[warm:], times[warm:]
+    memory, growth = slope(turns, sizes), [1000 * o for o in slope(turns, ms)]
+    return dict(zip(['turns', 'bytes', 'bytes low', 'bytes high', 'ms', 'growth', 'growth low', 'growth high'],
+                    [n, *memory, sum(ms) / len(ms), *growth]))
 
 # %% ../nbs/96_reliability.ipynb #96b00031
 def check_long(
     steps:int=2000, # of training
     evaluations:int=50, # of all sub-networks
     learners:int=30, # made and trained for an epoch
-)->"DataFrame": # a row per kind of work: turns, bytes per turn with interval
-    "Memory over long runs."
+)->"DataFrame": # a row per kind of work, see `long_run`
+    "Memory and time over long runs."
     learn = tiny_learner()
     (x, y), view = learn.dls.valid.one_batch(), unravel(learn.model.train())
     opt = torch.optim.SGD(learn.model.parameters(), .01)
@@ -660,9 +705,9 @@ def check_long(
         opt.step(), opt.zero_grad()
     def evaluation(i): everything.LoafingInterpretation.from_learner(learn)
     def learner(i): tiny_learner().fit(1, .01, cbs=StimulativeCallback())
-    rows = {'training steps': memory_slope(step, steps, max(steps // 100, 1))} if steps else {}
-    if evaluations: rows['evaluations'] = memory_slope(evaluation, evaluations)
-    if learners: rows['learners'] = memory_slope(learner, learners)
+    rows = {'training steps': long_run(step, steps, max(steps // 100, 1))} if steps else {}
+    if evaluations: rows['evaluations'] = long_run(evaluation, evaluations)
+    if learners: rows['learners'] = long_run(learner, learners)
     return pd.DataFrame(rows).T
 
 # %% ../nbs/96_reliability.ipynb #96b00034

@@ -14,8 +14,8 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Unraveled, check_depths, check_function, check_images, check_kind, check_space, check_unraveled
-from .unravel import preserved_modes, register_family, unravel
+from .unravel import Bundle, Chain, Unraveled, call_model, check_depths, check_function, check_images, check_kind, check_space, check_unraveled
+from .unravel import preserved_modes, register_family, run_part, tensors_of, unravel, versions_of
 from .subnets import exchange_blocks
 from .recalibrate import further_sets
 from .divergence import KL, Adaptive, Alpha, BernoulliKL, Divergence, SquaredDistance, check_divergence, check_teacher, earned
@@ -195,7 +195,7 @@ def check_batch(
 ):
     "Check a view on its first batch; a `ValueError` for anything but a view and a batch of images."
     check_unraveled(view)
-    check_images(x)
+    check_images(x, several=True)
     if not view.checked: view.check(x)
 
 
@@ -210,7 +210,7 @@ def check_switches(
 # %% ../nbs/05_step.ipynb #6a000001
 def subnet_logits(
     view:Unraveled, # the unravelled network, in training mode
-    x:torch.Tensor, # the batch the sub-network is to see
+    x:torch.Tensor|Bundle, # the batch the sub-network is to see
     depths:Sequence[int], # the drawn sub-network
     update_bn:bool=False, # let the second pass move the running statistics too, as the authors' code does
     start:int=0, # parts (stem, blocks) that were run already: `x` is what the last of them gave
@@ -221,7 +221,7 @@ def subnet_logits(
     depths = check_depths(depths, check_unraveled(view).depths)
     statistics = nullcontext() if update_bn else frozen_running_stats(view.model)
     with statistics:
-        for part in view.parts(depths)[start:]: x = part(x)
+        for part in view.parts(depths)[start:]: x = run_part(part, x)
     return x
 
 # %% ../nbs/05_step.ipynb #5a09cfb8
@@ -363,6 +363,10 @@ class Resized:
     def __call__(self, x): return F.interpolate(x, size=(self.side, self.side), mode='bilinear', align_corners=True)
     def __repr__(self): return f'Resized({self.side})'
 
+def _transformed(transform, x):
+    "A batch with other images; what travels with them stays."
+    return x.with_h(transform(x.h)) if isinstance(x, Bundle) else transform(x)
+
 # %% ../nbs/05_step.ipynb #79a0185f
 class _SidesInPixels:
     "Sides as fractions of the images' own."
@@ -388,7 +392,7 @@ class _SidesInPixels:
 def _check_side(view, x, side):
     "A `ValueError` for a side that the network cannot take."
     try:
-        with torch.no_grad(), preserved_modes(view.model): view.model.eval()(Resized(side)(x[:1]))
+        with torch.no_grad(), preserved_modes(view.model): call_model(view.model.eval(), _transformed(Resized(side), x[:1]))
     except RuntimeError as e: raise ValueError(f'{type(view.model).__name__} does not take images of {side} px: {e}') from e
 
 # %% ../nbs/05_step.ipynb #6b00000a
@@ -457,7 +461,7 @@ class _OwnNetwork:
 
     def images(self, x):
         "The images that it sees."
-        return self.transform(x) if self.transform else x
+        return _transformed(self.transform, x) if self.transform else x
 
 # %% ../nbs/05_step.ipynb #9efb5b06
 def _some_of(n, batch_share):
@@ -469,7 +473,7 @@ def _run_from(net, h, start, n_images, note=None):
     "What a network makes of `h`, the first `start` parts having run; from `net.cut` on of the first `n_images` alone."
     for n,part in enumerate(net.parts[start:], start):
         if n == net.cut and len(h) > n_images: h = h[:n_images]
-        h = part(h)
+        h = run_part(part, h)
         if note: h = note(n + 1, h)
     return h
 
@@ -552,7 +556,7 @@ def _summed(main, terms, zs, y):
 # %% ../nbs/05_step.ipynb #1cecc307
 def stimulative_loss(
     view:Unraveled, # the unravelled network, in training mode
-    x:torch.Tensor, # a batch of images
+    x:torch.Tensor|Bundle, # a batch of images; several inputs as a bundle
     y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
     depths:Sequence[int], # the drawn sub-network, or a list of several
     lam:float=10., # weight of the divergence
@@ -600,15 +604,15 @@ class _DrawWatch:
 
 # %% ../nbs/05_step.ipynb #e4000019
 class _SeenTensor:
-    "A tensor as it was when it was seen."
-    def __init__(self, tensor): self.tensor, self.version = tensor, tensor._version
+    "A tensor, or a bundle of them, as it was when it was seen."
+    def __init__(self, tensor): self.tensor, self.versions = tensor, versions_of(tensor)
 
-    def unchanged(self): "Was nothing written into it?"; return self.tensor._version == self.version
+    def unchanged(self): "Was nothing written into it?"; return versions_of(self.tensor) == self.versions
 
     def is_same(self, other):
         "Does `other` hold the same numbers at the same place as the tensor did then?"
-        return (other.shape == self.tensor.shape and other.data_ptr() == self.tensor.data_ptr()
-                and other._version == self.version)
+        def places(h): return [(t.shape, t.data_ptr()) for t in tensors_of(h)]
+        return places(other) == places(self.tensor) and versions_of(other) == self.versions
 
 # %% ../nbs/05_step.ipynb #e400001c
 def _on_output(module, note):
@@ -765,6 +769,28 @@ def lead_network(
     gone = [block for stage,d in kept for block in stage[d:]]
     return exchange_blocks(view, {block: nn.Identity() for block in gone})
 
+# %% ../nbs/05_step.ipynb #d2050002
+def _adding(parts):
+    "(number of parts up to it, part) of all that add to a bundle."
+    def pieces(part): return part if isinstance(part, Chain) else [part]
+    return [(n, p) for n,part in enumerate(parts, 1) for p in pieces(part) if hasattr(p, 'watch_added')]
+
+class _Companions:
+    "What travels along in a pass, noted as it joins."
+    def __init__(self, parts): self.adding, self.seen = _adding(parts), {}
+
+    def _note(self, part, i, t): self.seen[part, i] = None if (part, i) in self.seen else t
+
+    def watch(self)->list: # functions that remove the hooks
+        "Look on where they join."
+        return [part.watch_added(partial(self._note, part)) for _,part in self.adding]
+
+    def with_them(self, n, h):
+        "The activation after `n` parts, and what travels with it; None where that was not seen, or not once."
+        there = [self.seen.get((part, i)) for at,part in self.adding if at <= n for i in range(part.n_added)]
+        if any(t is None for t in there): return None
+        return Bundle(h, *there) if there else h
+
 # %% ../nbs/05_step.ipynb #6c00000e
 class MainPass(_PassNotes, PassHooks):
     "Looks on at one pass of the main network: `with MainPass(view, depths) as main: z = model(x)`."
@@ -778,19 +804,25 @@ class MainPass(_PassNotes, PassHooks):
         self.parts = view.parts(lead)
         starts = {_alike(self.parts, view.parts(d)) for d in as_subnets(depths, view.depths)}
         _PassNotes.__init__(self, self.parts, starts - {0})
+        self._along = _Companions(self.parts[:max(self.places, default=0)])
 
     def hooks(self):
         "On the model, for the images, and at each place."
+        begin = self.model.register_forward_pre_hook(self._on_begin).remove
+        joining = self._along.watch()       # before the activations that they travel with
         seen = [_watch(self.view, self.parts[n - 1], partial(self._on_arrival, n)) for n in self.places]
-        return [self.model.register_forward_pre_hook(self._on_begin).remove, *seen]
+        return [begin, *joining, *seen]
 
     def _on_begin(self, model, args):
         if torch.compiler.is_compiling() or not self.is_this_pass(): return
-        if args and isinstance(args[0], torch.Tensor): self.begin(args[0])
+        if not args or not all(isinstance(o, torch.Tensor) for o in args): return
+        self._along.seen.clear()
+        self.begin(args[0] if len(args) == 1 else Bundle(*args))
 
     def _on_arrival(self, n, h):
         if torch.compiler.is_compiling() or self._batch is None: return
-        if isinstance(h, torch.Tensor): self.arrive(n, h)
+        here = self._along.with_them(n, h)
+        if isinstance(h, torch.Tensor) and here is not None: self.arrive(n, here)
 
     def on_end(self): "The notes are complete."; self.end()
 
@@ -801,14 +833,15 @@ _once = ('the divergence joins in one `loss.backward()`, which stores its gradie
 
 # %% ../nbs/05_step.ipynb #e400002f
 def _weak_hook(
-    method:Callable, # a bound method: gradient -> gradient or None
+    method:Callable, # a bound method: (*first, gradient) -> gradient or None
+    *first, # what it is given before the gradient
     gone:str|None=None, # what to say in an error where its object is gone; None: do nothing
 )->Callable: # for `register_hook`
     "A method as a hook that does not keep its object alive."
     reference = weakref.WeakMethod(method)
     def hook(grad):
         alive = reference()
-        if alive is not None: return alive(grad)
+        if alive is not None: return alive(*first, grad)
         if gone: raise RuntimeError(gone)
     return hook
 
@@ -835,7 +868,9 @@ class _Branch:
     def __init__(self, begun, around, term, h, weight):
         self.begun, self.around, self.term, self.weight = begun, around, term, weight
         self.value, self._h = None, None if h is None else h.detach()
-        if h is not None and h.requires_grad: h.register_hook(_weak_hook(self._at_branch))
+        seen = () if h is None else tensors_of(h)
+        self._takes = [i for i,t in enumerate(seen) if t.requires_grad]
+        for i in self._takes: seen[i].register_hook(_weak_hook(self._at_branch, i))
 
     def _backward(self, h):
         with self.around():
@@ -843,16 +878,19 @@ class _Branch:
             value.backward(self.weight * self.begun.factor.to(value.dtype))
         self.value = value.detach()
 
-    def _at_branch(self, grad):
-        if self.begun.factor is None or self.value is not None: return grad
-        leaf, self._h = self._h.requires_grad_(), None
-        self._backward(leaf)
-        return grad + leaf.grad
+    def _at_branch(self, i, grad):
+        if self.begun.factor is None: return grad
+        if self.value is None:          # the first tensor of a bundle that the gradient comes by
+            tensors, h, self._h = tensors_of(self._h), self._h, None
+            self._leaves = {k: tensors[k].requires_grad_() for k in self._takes}
+            self._backward(h)
+        leaf = self._leaves.pop(i, None)
+        return grad if leaf is None or leaf.grad is None else grad + leaf.grad
 
     def finish(self):
         "Compute the term unless it was, or there was no backward."
         if self.value is None and self.begun.factor is not None: self._backward(self._h)
-        self._h = None
+        self._h, self._leaves = None, {}
 
 # %% ../nbs/05_step.ipynb #6d000002
 class TermInBackward:
@@ -1164,7 +1202,7 @@ class SubnetPass(_Orders):
 # %% ../nbs/05_step.ipynb #bbc5fd83
 def stimulative_backward(
     view:Unraveled, # the unravelled network, in training mode
-    x:torch.Tensor, # a batch of images
+    x:torch.Tensor|Bundle, # a batch of images; several inputs as a bundle
     y:torch.Tensor, # its labels: classes or class probabilities, see `check_labels`
     depths:Sequence[int], # the drawn sub-network, or a list of several
     lam:float=10., # weight of the divergence
@@ -1183,7 +1221,7 @@ def stimulative_backward(
     second = SubnetPass(view, depths, lam, ignore=ignored_label(loss_func), **kwargs)
     check_batch(view, x)
     with amp():
-        with second: z_main = second.model(x)
+        with second: z_main = call_model(second.model, x)
         y = _labels(view, y, z_main, second.weigh, second.ignore, second.targets)
         term, ce = main(z_main, y)
         total = second.join(term, z_main, x, y)

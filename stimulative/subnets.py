@@ -386,9 +386,15 @@ class Draws(_Numbered):
         return self.sub_tfm(x, n, step_generator(self.seed, -1 - epoch, iteration))
 
 # %% ../nbs/02_subnets.ipynb #f0883378
+def _outlived(c):
+    "The class, without what it does when an object goes: a twin goes before the module whose hooks it has."
+    if not hasattr(c, '__del__'): return c
+    return type(c.__name__, (c,), dict(__del__=lambda self: None, __module__=c.__module__, outlived_by=c))
+
 def _twin_of(module):
     "A shallow copy of `module` with dictionaries of its own; methods that were bound to `module` are bound to it."
     twin = copy.copy(module)
+    twin.__class__ = _outlived(type(module))
     def is_bound(o): return isinstance(o, MethodType) and o.__self__ is module
     dictionaries = {name: copy.copy(o) for name,o in vars(module).items() if isinstance(o, dict)}
     methods = {name: MethodType(o.__func__, twin) for name,o in vars(module).items() if is_bound(o)}
@@ -429,6 +435,17 @@ def exchange_blocks(
     return _rewired(view.model, dict(new))
 
 # %% ../nbs/02_subnets.ipynb #824fc1ca
+def _stored(net):
+    "Tensors of a graph that objects in a network hold, such as what its own hooks have seen in the last pass."
+    objects = [o for m in net.modules() for o in vars(m).values() if hasattr(o, '__dict__') and not isinstance(o, nn.Module)]
+    return [t for o in objects for t in vars(o).values() if isinstance(t, torch.Tensor) and not t.is_leaf]
+
+def _copied(o, net):
+    "A deep copy; of stored tensors of a graph, which cannot be copied, their values."
+    o = copy.deepcopy(o, {id(t): t.detach().clone() for t in _stored(net)})
+    for m in o.modules() if isinstance(o, nn.Module) else (): m.__class__ = getattr(type(m), 'outlived_by', type(m))
+    return o
+
 def _left(view, depths):
     "The model of `view` after the blocks that a sub-network lacks have left it, the last ones first."
     for stage,d in zip(view.stages, depths):
@@ -443,6 +460,7 @@ def extract(
     view = unravel(model)
     depths = check_depths(depths, view.depths)
     gone = [block for stage,d in zip(view.stages, depths) for block in stage[d:]]
-    if gone and all(hasattr(b, 'leave') for b in gone): return _left(copy.deepcopy(view), depths)
+    if gone and all(hasattr(b, 'leave') for b in gone): return _left(_copied(view, model), depths)
     net = exchange_blocks(view, {b: nn.Identity() for b in gone})
-    return copy.deepcopy(_rewired(net, view.norms_of(depths)))
+    net = _rewired(net, view.norms_of(depths))
+    return _copied(net, net)

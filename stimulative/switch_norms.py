@@ -38,6 +38,7 @@ def path_before(depths, space):
 class _InSet(nn.Module):
     "A part of a network with its batch norms in another set."
     def __init__(self, part, number): super().__init__(); self.part, self.number = part, number
+    takes_bundle = property(lambda self: getattr(self.part, 'takes_bundle', False))
 
     def forward(self, x):
         new = {m: m.in_set(self.number) for m in self.part.modules() if isinstance(m, SwitchBatchNorm)}

@@ -14,9 +14,10 @@ from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 # %% auto #0
-__all__ = ['families', 'check_depths', 'check_space', 'check_count', 'check_kind', 'check_function', 'NotResidualError',
-           'Unraveled', 'check_unraveled', 'preserved_modes', 'passes_input', 'check_images', 'check_view',
-           'register_family', 'unravel', 'split_stages', 'sequential_rule', 'resnet_rule']
+__all__ = ['families', 'check_depths', 'check_space', 'check_count', 'check_kind', 'check_function', 'NotResidualError', 'Bundle',
+           'tensors_of', 'versions_of', 'run_part', 'Chain', 'LastChain', 'call_model', 'Unraveled', 'check_unraveled',
+           'preserved_modes', 'passes_input', 'check_images', 'check_view', 'register_family', 'unravel',
+           'split_stages', 'sequential_rule', 'resnet_rule']
 
 # %% ../nbs/01_unravel.ipynb #d16fe688
 def _whole_numbers(depths):
@@ -97,6 +98,67 @@ def _refuse_shared(stages):
                     raise NotResidualError(f'blocks {owner[m]} and {(s, i)} (stage, block) share a {type(m).__name__}: '
                                            'each block needs modules of its own')
 
+# %% ../nbs/01_unravel.ipynb #d2000002
+class Bundle:
+    "An activation, and what travels with it from part to part; each has an entry per image."
+    def __init__(self,
+        h:torch.Tensor, # the activation, or the images
+        *others:torch.Tensor, # what travels with it
+    ): self.h, self.others = h, others
+
+    def each(self, f): "A bundle of what a function makes of each."; return Bundle(*map(f, self))
+    def with_h(self, h): "The same companions with another activation."; return Bundle(h, *self.others)
+    def clone(self):  return self.each(torch.Tensor.clone)
+    def detach(self): return self.each(torch.Tensor.detach)
+    def to(self, *args): return self.each(lambda t: t.to(*args))
+    def numel(self): return self.h.numel()
+    def is_floating_point(self): return self.h.is_floating_point()
+
+    def __iter__(self): return iter((self.h, *self.others))
+    def __len__(self): return len(self.h)
+    def __getitem__(self, some): return self.each(lambda t: t[some])
+    def __repr__(self): return f'Bundle({", ".join(str(tuple(t.shape)) for t in self)})'
+
+# %% ../nbs/01_unravel.ipynb #d2000003
+for _name in ('shape', 'device', 'dtype', 'ndim', 'requires_grad', 'is_cuda'):
+    setattr(Bundle, _name, property(lambda self, name=_name: getattr(self.h, name), doc=f'`{_name}` of the activation.'))
+
+def tensors_of(
+    h:torch.Tensor|Bundle, # what goes from part to part
+)->tuple: # the activation first
+    "The tensors in a bundle, or the one that there is."
+    return tuple(h) if isinstance(h, Bundle) else (h,)
+
+def versions_of(h)->tuple: "Counts of the writes into each tensor of a bundle."; return tuple(t._version for t in tensors_of(h))
+
+# %% ../nbs/01_unravel.ipynb #d2000006
+def run_part(
+    part:nn.Module, # stem, block or head of a view
+    h:torch.Tensor|Bundle, # what comes in
+)->torch.Tensor|Bundle: # what goes out
+    "What a part gives; what travels along passes by the parts that do not ask for it."
+    if not isinstance(h, Bundle) or getattr(part, 'takes_bundle', False): return part(h)
+    return h.with_h(part(h.h))
+
+class Chain(nn.Sequential):
+    "Parts in a row."
+    takes_bundle = True
+    def forward(self, h):
+        for part in self: h = run_part(part, h)
+        return h
+
+class LastChain(Chain):
+    "The last parts of a network: what travelled along ends here."
+    def forward(self, h): return tensors_of(super().forward(h))[0]
+
+def call_model(
+    model:nn.Module, # a network as its user calls it, or a chain of parts
+    x:torch.Tensor|Bundle, # a batch: images, or a bundle of all inputs
+)->torch.Tensor: # what it gives
+    "Call a network; a bundle holds its inputs, in their order."
+    is_several = isinstance(x, Bundle) and not getattr(model, 'takes_bundle', False)
+    return model(*x) if is_several else model(x)
+
 # %% ../nbs/01_unravel.ipynb #80931482
 class _Parts:
     "The parts of a network, the model's own modules, in the order they run."
@@ -106,7 +168,7 @@ class _Parts:
         stages:Iterable, # per stage the modules of its blocks, transition block first
         head:Iterable, # modules that run after the last stage, in order
     ):
-        self.model, self.stem, self.head = model, nn.Sequential(*stem), nn.Sequential(*head)
+        self.model, self.stem, self.head = model, Chain(*stem), LastChain(*head)
         self.stages = [[b for b in stage if not isinstance(b, nn.Identity)] for stage in stages]
         _refuse_shared(self.stages)
 
@@ -142,13 +204,13 @@ class Unraveled(_Parts):
         self._modes = set()     # in which it was compared with the model: evaluation (False), training (True)
 
     def __call__(self,
-        x:torch.Tensor, # a batch, as the model takes it
+        x:torch.Tensor|Bundle, # a batch, as the model takes it; several inputs as a bundle
         depths:Sequence[int]|None=None, # the sub-network to run; None: the main network
     )->torch.Tensor: # what the model's head gives
         "Run the main network or one ordered sub-network; the first batch is checked against the model."
         parts = self.parts(depths)
         if not self.checked: self.check(x)
-        for part in parts: x = part(x)
+        for part in parts: x = run_part(part, x)
         return x
 
     @property
@@ -217,12 +279,14 @@ def _is_weight(t, h):
 
 def passes_input(
     block:nn.Module, # a block, in evaluation mode
-    h:torch.Tensor, # a batch of what comes into it
+    h:torch.Tensor|Bundle, # a batch of what comes into it
 )->bool: # False for a block without identity path
     "Whether `block` still depends on its input when its weights are zero."
-    other = h + torch.linspace(1, 2, h.numel(), device=h.device, dtype=h.dtype).view_as(h)
-    def zero(t): return torch.zeros_like(t) if _is_weight(t, h) else t
-    def outputs(): return [_lend(block, zero, i.clone()) for i in (h, other)]
+    a, *others = tensors_of(h if getattr(block, 'takes_bundle', False) else tensors_of(h)[0])
+    b = a + torch.linspace(1, 2, a.numel(), device=a.device, dtype=a.dtype).view_as(a)
+    def given(h): return Bundle(h, *others).clone() if others else h.clone()
+    def zero(t): return torch.zeros_like(t) if _is_weight(t, a) else t
+    def outputs(): return [tensors_of(_lend(block, zero, given(h)))[0] for h in (a, b)]
     pair = outputs()
     if not all(out.isfinite().all() for out in pair):
         with _FiniteOnly(): pair = outputs()
@@ -236,8 +300,8 @@ def _appends(out, h):
 def _check_skippable(block, h, where):
     "Run `block` on `h`; a `NotResidualError` if leaving it out would not be possible."
     passes = passes_input(block, h)
-    out = block(h.clone())     # a block may add to its input in place
-    if out.shape != h.shape and not _appends(out, h):
+    out = run_part(block, h.clone())     # a block may add to its input in place
+    if out.shape != h.shape and not _appends(tensors_of(out)[0], tensors_of(h)[0]):
         raise NotResidualError(f'{where} ({type(block).__name__}) turns {tuple(h.shape)} into {tuple(out.shape)}: '
                                'only the first block of a stage may')
     if not passes:
@@ -248,7 +312,7 @@ def _check_skippable(block, h, where):
 def _check_fewer(view, x):
     "Run the smallest sub-network; a `NotResidualError` if what follows needs all appended channels."
     try:
-        for part in view.parts([1] * len(view.stages)): x = part(x)
+        for part in view.parts([1] * len(view.stages)): x = run_part(part, x)
     except RuntimeError as e:
         name = type(view.model).__name__
         raise NotResidualError(f'{name} has blocks that append channels, and what follows them does not run on fewer: '
@@ -258,7 +322,7 @@ def _walk_checked(view, x):
     "The main network's output through the view, every skippable block checked on the way."
     h, grows = view.stem(x.clone()), False
     for s,(first,*rest) in enumerate(view.stages, 1):
-        h = first(h)
+        h = run_part(first, h)
         for i,block in enumerate(rest, 2):
             before, h = h.shape, _check_skippable(block, h, f'block {i} of stage {s}')
             grows = grows or h.shape != before
@@ -267,15 +331,21 @@ def _walk_checked(view, x):
 
 
 # %% ../nbs/01_unravel.ipynb #a15c003c
+def _own_hooks(net):
+    "Hooks that are a part of the network: they belong to something that one of its modules has."
+    had = {id(o) for m in net.modules() for o in vars(m).values()}
+    return {id(f) for m in net.modules() for f in m._forward_hooks.values() if hasattr(f, '__self__') and id(f.__self__) in had}
+
 @contextmanager
 def _unwatched(net):
-    "While open, `net` runs without its forward hooks: what observes a training pass does not see this one."
+    "While open, `net` runs without others' forward hooks: what observes a training pass does not see this one."
     hooks = [d for m in net.modules() for d in (m._forward_pre_hooks, m._forward_hooks) if d]
-    held = [dict(d) for d in hooks]
-    for d in hooks: d.clear()
+    held, own = [dict(d) for d in hooks], _own_hooks(net)
+    for d in hooks:
+        for k in [k for k,f in d.items() if id(f) not in own]: del d[k]
     try: yield
     finally:
-        for d,h in zip(hooks, held): d.update(h)
+        for d,h in zip(hooks, held): d.clear(); d.update(h)
 
 # %% ../nbs/01_unravel.ipynb #a15c000c
 @contextmanager
@@ -298,8 +368,8 @@ class _Both(nn.Module):
     "A model and the parts of its view."
     def __init__(self, view):
         super().__init__()
-        self.model, self.view = view.model, nn.Sequential(*view.parts())
-    def forward(self, name, x): return getattr(self, name)(x)
+        self.model, self.view = view.model, Chain(*view.parts())
+    def forward(self, name, x): return call_model(getattr(self, name), x)
 
     def lent(self, name, x, weights):
         "What 'model' or 'view' gives with other weights, statistics being moved in a copy."
@@ -310,16 +380,22 @@ class _Both(nn.Module):
 # %% ../nbs/01_unravel.ipynb #a15c000f
 def check_images(
     x, # what was given for a batch of images
+    several:bool=False, # may it be a bundle, for a network of several inputs?
 ):
-    "A `ValueError` for what is not one tensor, or holds no image."
-    if not isinstance(x, torch.Tensor):
-        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone')
+    "A `ValueError` for what is no batch of images, or a bundle that begins with one; and for an empty one."
+    if not isinstance(x, (torch.Tensor, Bundle) if several else torch.Tensor):
+        more = ', or Bundle(images, condition) where a network takes both' if several else ''
+        raise ValueError(f'images must be one tensor, got {type(x).__name__}: hand over the images alone{more}')
     if not x.numel(): raise ValueError(f'the batch is empty: its shape is {tuple(x.shape)}')
+    odd = [t for t in tensors_of(x)[1:] if not isinstance(t, torch.Tensor) or t.shape[:1] != x.shape[:1]]
+    if not odd: return
+    what = f'a tensor of {tuple(odd[0].shape)}' if isinstance(odd[0], torch.Tensor) else repr(odd[0])[:80]
+    raise ValueError(f'each input must have an entry per image; beside images of {tuple(x.shape)} there is {what}')
 
 def _check_batch(view, x):
     "A `ValueError` for a batch on which nothing can be compared."
-    check_images(x)
-    if any(t.is_meta for t in (x, *view.model.parameters())):
+    check_images(x, several=True)
+    if any(t.is_meta for t in (*tensors_of(x), *view.model.parameters())):
         name = type(view.model).__name__
         raise ValueError(f'images and weights of {name} must be on a device that holds numbers, and not on meta')
 
@@ -381,10 +457,16 @@ _only_in_training = ('in training mode its forward does what no module of the vi
                      'such as F.dropout(x, p, self.training). '
                      'Make that a module of the network, self.drop = nn.Dropout(p), and name it in the rule')
 
+def _two_of(x):
+    "A batch of one image and the same reversed; what travels along stays as it is."
+    images, *others = tensors_of(x)
+    both = torch.cat([images, images.flip(-1)])
+    return Bundle(both, *(torch.cat([t, t]) for t in others)) if others else both
+
 def _compare_nudged(view, x, weights, amp, tol):
     "Compare with nudged weights, in the mode the model is in; False if that tells nothing."
     both, training = _Both(view), view.model.training
-    if training and len(x) == 1: x = torch.cat([x, x.flip(-1)])      # batch norm needs two images
+    if training and len(x) == 1: x = _two_of(x)      # batch norm needs two images
     want, lent = _model_lent(both, x, weights)
     if want is None or not want.isfinite().all(): return False
     with amp: got = _through_view(view, lambda: both.lent('view', x, lent))
@@ -410,7 +492,7 @@ def check_view(
     with preserved_modes(model), torch.no_grad(), _eagerly():
         modes = [(m, m.training) for m in model.modules()]
         model.eval()
-        with seen: want = _tensor_of(model, x.clone(), name)
+        with seen: want = _tensor_of(lambda x: call_model(model, x), x.clone(), name)
         if not want.isfinite().all():
             raise ValueError(f'the outputs of {name} are not finite: '
                              'did its training diverge, or is there a NaN in the images?')
