@@ -375,6 +375,7 @@ def find_constructor(
 # %% ../nbs/14_anytime.ipynb #6d5cabb6
 _weights, _about, _version = 'model.safetensors', 'config.json', 1
 _entries = ('anytime', 'constructor', 'arguments', 'space', 'depths', 'subnets', 'image_shape', 'accuracy', 'latency', 'sha256')
+_seal = 'config_sha256'     # folders saved before there was one lack it
 
 def _safetensors(): return optional('safetensors.torch', 'hub')
 
@@ -397,13 +398,19 @@ def _config(net, constructor, arguments):
     latency = {where: _by_name(ms) for where,ms in net.latency.items()}
     ours = dict(anytime=_version, constructor=constructor, arguments=dict(arguments), space=net.space, depths=net.depths,
                 subnets=net.subnets, image_shape=net.image_shape, accuracy=_by_name(net.accuracy), latency=latency)
-    taken = sorted({*_entries} & {*net.about})
+    taken = sorted({*_entries, _seal} & {*net.about})
     if taken:
         raise ValueError(f'net.about must not hold {", ".join(taken)}: the file has entries of that name')
     try: return json.loads(json.dumps({**ours, **net.about}, allow_nan=False))
     except (TypeError, ValueError) as e:
         raise ValueError('net.about must hold what JSON can: '
                          f'text, finite numbers, lists, dictionaries ({e})') from e
+
+# %% ../nbs/14_anytime.ipynb #c1a70002
+def _sealed(config):
+    "A config with a digest of what it says, so that an edit is seen."
+    told = {k: v for k,v in config.items() if k != _seal}
+    return {**told, _seal: hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}
 
 # %% ../nbs/14_anytime.ipynb #2e2e4748
 def _digest(file): return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -412,7 +419,7 @@ def _write(net, config, folder):
     "Weights, statistics and config in a new folder."
     tensors = {k: t.detach().cpu().contiguous().clone() for k,t in net.state_dict().items()}
     _safetensors().save_file(tensors, folder/_weights)
-    config = dict(config, sha256=_digest(folder/_weights))
+    config = _sealed(dict(config, sha256=_digest(folder/_weights)))
     (folder/_about).write_text(json.dumps(config, indent=1))
 
 # %% ../nbs/14_anytime.ipynb #46f91690
@@ -456,8 +463,10 @@ def _read_config(folder):
     missing = [name for name in _entries if not isinstance(config, dict) or name not in config]
     if missing:
         raise ValueError(f'{folder} holds no saved AnytimeNet: its {_about} does not say {", ".join(missing)}')
-    if config['anytime'] == _version: return config
-    raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
+    if config['anytime'] != _version:
+        raise ValueError(f'{folder} was saved in format {config["anytime"]}, this version reads {_version}')
+    if _seal not in config or config == _sealed(config): return config
+    raise ValueError(f'{folder/_about} was changed after it was saved: change the network or its `about`, and save it again')
 
 def _read_tensors(folder, digest):
     "The tensors of a saved network; a `ValueError` unless they are those that its config describes."
@@ -493,7 +502,7 @@ def _assemble(config, tensors):
     net.latency = {where: _by_depths(ms) for where,ms in config['latency'].items()}
     _check_takes(config)
     _check_measured(net)
-    net.about = {k: v for k,v in config.items() if k not in _entries}
+    net.about = {k: v for k,v in config.items() if k not in (*_entries, _seal)}
     return net
 
 def load_pretrained(

@@ -10,6 +10,7 @@ from fastai.basics import *
 import matplotlib.pyplot as plt
 
 from .unravel import check_depths, check_kind
+from .divergence import is_number
 from .facts import averaged
 from .interpret import LoafingInterpretation, method_style, shown_name, size_axes, sizes
 from .statistics import mean_interval
@@ -50,7 +51,8 @@ def _check_budgets(budgets):
     given = {name: limit for name,limit in budgets.items() if limit is not None}
     if not given: raise ValueError('a budget is wanted: ms=, mflops= or params=')
     for name,limit in given.items():
-        if not limit > 0: raise ValueError(f'a budget is positive, got {name}={limit}')
+        if is_number(limit) and limit > 0: continue
+        raise ValueError(f'a budget is a positive number, got {name}={limit!r}')
     return given
 
 # %% ../nbs/50_budgets.ipynb #c36c1fb5

@@ -187,9 +187,14 @@ def _accuracy_section(table, twin):
 # %% ../nbs/52_model_card.ipynb #cbeaeed8
 _card_columns = 'depths', 'accuracy', 'ece', 'temperature', 'ece_scaled', 'n_params', 'flops', 'n_test'
 
+def _check_tested(table, name):
+    "A `ValueError` unless a table has sub-networks, and accuracies from 0 to 1."
+    space = tuple(map(max, zip(*check_results(table, ('depths', 'accuracy'), name).depths)))
+    LoafingInterpretation(table, space)
+
 def _check_card(name, table, training, data, license, limits):
     "A `ValueError` for what a card cannot be made of, or must not be without."
-    check_results(table, _card_columns, 'table')
+    _check_tested(check_results(table, _card_columns, 'table'), 'table')
     for what,text in dict(name=name, license=license).items(): check_kind(text, str, what, 'a text')
     for what,given in dict(training=training, data=data).items(): check_kind(given, Mapping, what, 'a dictionary')
     check_kind(limits, (list, tuple), 'limits', 'a list of sentences')
@@ -209,6 +214,7 @@ def model_card(
 )->str: # Markdown
     "A model card in the form of the Hugging Face hub."
     _check_card(name, table, training, data, license, limits)
+    if twin is not None: _check_tested(twin, 'twin')
     sections = {
         'Accuracy': _accuracy_section(table, twin),
         'How to load one depth': loading or 'not recorded',

@@ -100,12 +100,20 @@ class SwitchBatchNorm(_BatchNorm):
         return plain
 
 # %% ../nbs/15_switch_norms.ipynb #d15a000f
+def _said(rule, depths, space):
+    "The sets of a rule; a `ValueError` unless it gives a whole number from 0 up for each stage and the head."
+    numbers = rule(depths, space)
+    is_list = isinstance(numbers, (tuple, list)) and len(numbers) == len(space) + 1
+    if is_list and all(type(k) is int and k >= 0 for k in numbers): return numbers
+    raise ValueError(f'the rule must give {len(space) + 1} whole numbers from 0 up, for {len(space)} stages and the head; '
+                     f'for {tuple(depths)} it gave {numbers!r}')
+
 def _sets_needed(view, rule):
     "Batch norm -> how many further sets the sub-networks use."
     needed = {}
-    if any(rule(view.depths, view.depths)): raise ValueError('the rule must give the main network the sets 0')
+    if any(_said(rule, view.depths, view.depths)): raise ValueError('the rule must give the main network the sets 0')
     for depths in ordered_subnets(view.depths):
-        *numbers, at_head = rule(depths, view.depths)
+        *numbers, at_head = _said(rule, depths, view.depths)
         parts = [(b, k) for stage,d,k in zip(view.stages, depths, numbers) for b in stage[:d]] + [(view.head, at_head)]
         for bn,k in ((bn, k) for part,k in parts if k for bn in batch_norms(part)): needed[bn] = max(k, needed.get(bn, 0))
     return needed
