@@ -4,12 +4,13 @@
 
 # %% ../nbs/91_bench.ipynb #8129316e
 from __future__ import annotations
-import json, statistics, time
+import json, statistics, tempfile, time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import pandas as pd, torch
+import numpy as np, pandas as pd, torch
+from PIL import Image
 from torch import nn
 from fastcore.script import call_parse, bool_arg
 from fastprogress.fastprogress import progress_bar
@@ -19,10 +20,12 @@ from .models import make_network, network_function
 from .cost import elapsed_seconds, measure_cost, step_cost, step_methods
 from .anytime import AnytimeNet
 from .recipe import compile_blocks
+from .data import folder_dls
+from .big_data import big_folder_dls, measure_loader, shards_dls, worker_count, write_shards
 from .store import source_version, versions
 
 # %% auto #0
-__all__ = ['prepared', 'bench_one', 'bench_anytime', 'bench']
+__all__ = ['prepared', 'bench_one', 'bench_anytime', 'bench_loaders', 'bench']
 
 # %% ../nbs/91_bench.ipynb #cca04be8
 _half = {'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -141,6 +144,49 @@ def bench_anytime(
     row |= {'switch (us)': switch, 'pick (us)': pick}
     return pd.DataFrame([dict(network=name, variant=variant, batch=bs, **row)])
 
+# %% ../nbs/91_bench.ipynb #dbcdb483
+def _photographs(root, n, size, seed):
+    "`n` JPEG files to train on and two to test on, in two classes."
+    rng, (w, h) = np.random.default_rng(seed), size
+    y, x = np.mgrid[:h, :w] / 40
+    waves = [127 + 80 * np.sin(np.cos(k) * x + np.sin(k) * y + rng.normal(0, .1, (3, h, w))) for k in range(8)]
+    photos = [Image.fromarray(v.astype('uint8').transpose(1, 2, 0)) for v in waves]
+    for split,k in dict(train=n, val=2).items():
+        for i in range(k):
+            folder = Path(root)/split/'ab'[i % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            photos[i % 8].save(folder/f'{i:05}.jpg', quality=90)
+    return Path(root)
+
+def _fastai_dls(path, bs, size, num_workers):
+    "What fastai does by itself."
+    from fastai.vision.all import ImageDataLoaders, Normalize, RandomResizedCrop, imagenet_stats
+    return ImageDataLoaders.from_folder(path, valid='val', bs=bs, item_tfms=RandomResizedCrop(size), num_workers=num_workers,
+                                        batch_tfms=Normalize.from_stats(*imagenet_stats))
+
+# %% ../nbs/91_bench.ipynb #dc36352e
+_measured_loaders = {'fastai': _fastai_dls, 'folder': folder_dls, 'big_folder': big_folder_dls,
+                     'big_folder, torchvision': partial(big_folder_dls, decode='torchvision'), 'shards': shards_dls}
+
+def bench_loaders(
+    px:int=224, # side of the crops
+    bs:int=32, # images per batch
+    seed:int=0, # of the photographs
+    n:int=256, # photographs
+    sizes:tuple=((500, 375), (2000, 1500)), # theirs, in pixels
+    progress=iter, # wraps the passes
+)->"DataFrame": # a row per size, loader and number of workers
+    "Images a second, and a core, of one pass of each loader."
+    rows, cases = [], [(s, w, name) for s in sizes for w in (0, worker_count()) for name in _measured_loaders]
+    with tempfile.TemporaryDirectory() as d:
+        folders = {s: _photographs(f'{d}/{s}', n, s, seed) for s in sizes}
+        for s in sizes: write_shards(folders[s], f'{d}/shards{s}')
+        for size,workers,name in progress(cases):
+            path = f'{d}/shards{size}' if name == 'shards' else folders[size]
+            found = measure_loader(_measured_loaders[name](path, bs=bs, size=px, num_workers=workers).train)
+            rows.append(dict(photographs='{} x {}'.format(*size), workers=workers, loader=name, **found))
+    return pd.DataFrame(rows)
+
 # %% ../nbs/91_bench.ipynb #ce9eed3e
 def _cases(networks, variants):
     "All pairs of a network and a variant; a `ValueError` where one of them is unknown."
@@ -161,6 +207,16 @@ def _command(networks, variants, settings, anytime):
     command = f'python -m stimulative.bench --networks "{networks}" --variants "{variants}" {options}'
     return command + ' --anytime 1' * anytime
 
+# %% ../nbs/91_bench.ipynb #526b43ef
+def _bench_loaders(out, bar, **settings):
+    "Measure the loaders, write the record, print the table."
+    options = ' '.join(f'--{k} {v}' for k,v in settings.items())
+    table = bench_loaders(**settings, progress=progress_bar if bar else iter)
+    record = dict(command=f'python -m stimulative.bench --loaders 1 {options}', **settings, data='made-up photographs',
+                  source=source_version(), **versions(), table=table.round(5).to_dict('records'))
+    if out: Path(out).write_text(json.dumps(record, indent=1))
+    print(table.round(1).to_string(index=False))
+
 # %% ../nbs/91_bench.ipynb #8950238d
 @call_parse
 def bench(
@@ -173,9 +229,11 @@ def bench(
     device:str='', # 'cuda', 'cpu'; empty: the GPU if there is one
     out:str='', # a JSON file to write, after each network
     anytime:bool_arg=False, # the overhead of a switchable network instead of the cost of a step
+    loaders:bool_arg=False, # images a second of loaders instead; of the settings px, bs, seed and out count
     bar:bool_arg=True, # show a progress bar
 ):
     "Time and memory of a stimulative step beside common training's, counted and measured."
+    if loaders: return _bench_loaders(out, bar, px=px, bs=bs, seed=seed)
     if not device: device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings = dict(px=px, bs=bs, draws=draws, seed=seed, device=device)
     record = dict(command=_command(networks, variants, settings, anytime), **settings, source=source_version(), **versions())

@@ -15,9 +15,10 @@ from sklearn.model_selection import train_test_split
 from .unravel import check_kind
 
 # %% auto #0
-__all__ = ['SeededDL', 'ResidentDL', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits', 'split_loaders', 'digits_dls',
-           'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'OpenImage', 'ParentLabel', 'decode_images',
-           'write_whole', 'cached_images', 'cifar_dls', 'folder_splits', 'folder_dls', 'imagenet_dls']
+__all__ = ['SeededDL', 'ResidentDL', 'free_memory', 'check_fits', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits',
+           'split_loaders', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'OpenImage',
+           'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls', 'folder_splits',
+           'folder_images', 'folder_dls', 'imagenet_dls']
 
 # %% ../nbs/20_data.ipynb #2a7c0a02
 def _generators(device):
@@ -77,7 +78,7 @@ class ResidentDL(SeededDL):
     def before_iter(self):
         "Collate all items the first time, and see that they are on the device."
         super().before_iter()
-        if self.resident is None: self.resident = self.do_batch([self.do_item(i) for i in range(len(self.dataset))])
+        if self.resident is None: self.resident = self.do_batch(list(self._all_items()))
         if self.device is not None: self.resident = to_device(self.resident, self.device)
 
 # %% ../nbs/20_data.ipynb #f20a0005
@@ -94,6 +95,57 @@ def new(self:ResidentDL, dataset=None, cls=None, **kwargs):
     res = super(ResidentDL, self).new(dataset, cls, **kwargs)
     if dataset is None or dataset is self.dataset: res.resident = self.resident
     return res
+
+# %% ../nbs/20_data.ipynb #95b843e4
+def _number_in(path, name=''):
+    "A whole number in a file, perhaps behind a name; None where there is none."
+    try: found = re.search(rf'^{name}:?\s*(\d+)', Path(path).read_text(), re.M)
+    except OSError: return None
+    return found and int(found[1])
+
+def _free_in_group(root, limit, usage, files):
+    "Bytes left of a control group's limit; None where it has none."
+    top, used, cached = _number_in(root/limit), _number_in(root/usage), _number_in(root/'memory.stat', files)
+    return None if None in (top, used) else top - used + (cached or 0)
+
+# %% ../nbs/20_data.ipynb #d2f35900
+def free_memory(
+    device='cpu', # or a CUDA device
+)->int|None: # bytes; None where it is not known
+    "How much more can be put on a device."
+    device = torch.device(device or 'cpu')
+    if device.type == 'cuda':
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept
+    if device.type != 'cpu': return None
+    cgroup, system = Path('/sys/fs/cgroup'), _number_in('/proc/meminfo', 'MemAvailable')
+    known = [system and 1024 * system,
+             _free_in_group(cgroup, 'memory.max', 'memory.current', 'inactive_file'),
+             _free_in_group(cgroup/'memory', 'memory.limit_in_bytes', 'memory.usage_in_bytes', 'total_inactive_file')]
+    return min((max(k, 0) for k in known if k is not None), default=None)
+
+# %% ../nbs/20_data.ipynb #4ae96374
+def check_fits(
+    need:int, # bytes
+    device='cpu', # where they are to lie
+    what:str='the images', # for the message
+):
+    "A `ValueError` with both numbers where a device has less room than is needed."
+    free = free_memory(device)
+    if free is None or need <= free: return
+    raise ValueError(f'{what} do not fit on {device}: {need / 2**20:,.0f} MiB are needed, {free / 2**20:,.0f} MiB are free. '
+                     'Take fewer images (n_train), a smaller size, or a loader that reads them from the disk')
+
+@patch
+def _all_items(self:ResidentDL):
+    "All items; a `ValueError` behind the first if so many of them do not fit."
+    for i in range(len(self.dataset)):
+        item = self.do_item(i)
+        if i == 0:
+            need = len(self.dataset) * sum(t.nbytes for t in item if isinstance(t, Tensor))
+            check_fits(2 * need, 'cpu')              # one by one, and put together
+            if torch.device(self.device or 'cpu').type != 'cpu': check_fits(need, self.device)
+        yield item
 
 # %% ../nbs/20_data.ipynb #d10a0001
 def draw_evenly(
@@ -506,6 +558,27 @@ def _folder_parts(splits, names, labels, valid_pct, **draw):
 
 
 # %% ../nbs/20_data.ipynb #17b00010
+def folder_images(
+    path, # folder as in `folder_splits`
+    bs:int=64, # images per batch
+    n_train:int|None=None, # train on that many images, the classes in equal numbers; None: all
+    valid_pct:float=0., # share of the training images that is held out
+    wrong:float=0., # share of the training labels that is wrong
+    seed:int=0, # decides which images these are
+)->tuple: # files, indices of the splits, class names, labels of the folders, labels that are given
+    "Which files of a folder are trained on, chosen by and tested on, and as what."
+    _check_bs(bs)
+    root = Path(check_kind(path, (str, Path), 'path', 'the name of a folder')).expanduser()
+    if not root.is_dir(): raise FileNotFoundError(f'no folder of images at {root}')
+    names = folder_splits(root)
+    files, splits, vocab = labelled_files(root, names)
+    number = {name: i for i,name in enumerate(vocab)}
+    labels = [number[f.parent.name] for f in files]
+    splits = _folder_parts(splits, names, labels, valid_pct, n_train=n_train, seed=seed)
+    _check_filled(len(splits[0]), bs)
+    return files, splits, vocab, labels, _labels_with_noise(labels, splits[0], wrong, len(vocab), seed)
+
+# %% ../nbs/20_data.ipynb #ca2aa69b
 def folder_dls(
     path, # folder as in `folder_splits`
     bs:int=64, # images per batch
@@ -518,26 +591,21 @@ def folder_dls(
     device=None, # None: fastai's default device
 )->DataLoaders: # train (shuffled, without the last short batch) and valid; the test images are the last
     "A folder of images, with the usual transforms of ImageNet."
-    _check_bs(bs)
-    root = Path(check_kind(path, (str, Path), 'path', 'the name of a folder')).expanduser()
-    if not root.is_dir(): raise FileNotFoundError(f'no folder of images at {root}')
-    names = folder_splits(root)
-    files, splits, vocab = labelled_files(root, names)
-    labels = [vocab.index(f.parent.name) for f in files]
-    splits = _folder_parts(splits, names, labels, valid_pct, n_train=n_train, seed=seed)
-    _check_filled(len(splits[0]), bs)
-    given = _labels_with_noise(labels, splits[0], wrong, len(vocab), seed)
+    files, splits, vocab, labels, given = folder_images(path, bs, n_train, valid_pct, wrong, seed)
     dls = _file_loaders(files, splits, vocab, labels, given, size, bs=bs, num_workers=num_workers, device=device)
     dls.drawn = _digests(splits, given)
     return dls
 
 def _file_loaders(files, splits, vocab, labels, given, size, **kwargs):
     "Loaders that open files; `given` labels where they are not those of the folders."
-    other = {f: vocab[y] for f,right,y in zip(files, labels, given) if y != right}
-    tfms = [[OpenImage()], [ParentLabel(other), Categorize(vocab=vocab)]]
+    tfms = [[OpenImage()], _label_tfms(files, vocab, labels, given)]
     batch_tfms = [IntToFloatTensor(), Normalize.from_stats(*imagenet_stats)]
     return split_loaders(files, tfms, splits, dl_type=SeededDL, after_item=_imagenet_tfms(size), after_batch=batch_tfms, **kwargs)
 
+def _label_tfms(files, vocab, labels, given):
+    "From a file to its label."
+    other = {f: vocab[y] for f,right,y in zip(files, labels, given) if y != right}
+    return [ParentLabel(other), Categorize(vocab=vocab)]
 
 # %% ../nbs/20_data.ipynb #7e3c63b8
 def imagenet_dls(
