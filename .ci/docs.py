@@ -121,7 +121,8 @@ class Pages:
     def check(self):
         "(page, message) of all that is wrong."
         for name, nb in self.nbs.items():
-            for message in (*front_problems(nb), *self.link_problems(name, nb), *cell_problems(nb)): yield name, message
+            found = *front_problems(nb), *self.link_problems(name, nb), *cell_problems(nb), *wide_problems(nb)
+            for message in found: yield name, message
 
     def link_problems(self, name, nb):
         "What is wrong with links and pictures."
@@ -137,6 +138,16 @@ def front_problems(nb):
     for key in 'title', 'description':
         if re.search(rf'^{key}:\s*\S', front, re.M): continue
         yield f'has no {key}: a notebook begins with "# title" and "> description"'
+
+def wide_problems(nb):
+    "What of the prose a phone of 390 pixels cannot show in its width: some 40 characters, six columns."
+    for c in nb['cells']:
+        if c['cell_type'] != 'markdown': continue
+        prose = re.sub(r'`[^`\n]*`|\$[^$]*\$|\]\([^)]*\)|\{[^}]*\}|<[^>]*>', ' ', fence.sub('', ''.join(c['source'])))
+        for word in re.findall(r'[^\s|\[\]()]{45,}', prose):
+            if not word.startswith(('http', '---', ':--')): yield f'has a word that no phone can break: {word[:60]}'
+        for row in re.findall(r'^\|(.*)\|\s*$', prose, re.M):
+            if row.count('|') > 5: yield f'has a table of {row.count("|") + 1} columns, which a phone cuts: {row[:60]}'; break
 
 def cell_problems(nb):
     "Cells and outputs that a static page cannot show."

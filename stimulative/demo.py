@@ -8,11 +8,11 @@ import json, sys, time, warnings
 
 # of importing fastai, no concern of who types a command
 warnings.filterwarnings('ignore', '.*torch.jit.script', FutureWarning)
-import matplotlib
 from fastai.vision.all import *
 from fastai.callback.training import GradientClip
 from fastcore.script import call_parse, bool_arg
 from fastprogress.fastprogress import progress_bar
+from matplotlib.figure import Figure
 
 from .callback import StimulativeCallback, ramp
 from .data import digits_dls
@@ -155,8 +155,8 @@ def _print_gain(table):
 # %% ../nbs/92_demo.ipynb #3334cf12
 def _write(out, interps, table, record):
     "Write what the demo gives."
-    figure = interps['common'].plot(interps['stimulative']).get_figure()
-    figure.savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
+    ax = Figure(figsize=(6, 4)).subplots()            # pyplot's state is the user's
+    interps['common'].plot(interps['stimulative'], ax=ax).figure.savefig(out/'loafing.png', dpi=150, bbox_inches='tight')
     table.round(3).to_csv(out/'loafing.csv', index=False)
     write_results(interps, out/'subnets.csv')
     record = dict(record, table=table.round(3).to_dict('records'))
@@ -182,7 +182,6 @@ def demo(
     bar:bool_arg=True, # show a progress bar, where there is a terminal
 ):
     "Train a small residual network on digits both ways and evaluate every depth inside it."
-    matplotlib.use('agg')
     out, start = Path(out), time.time()
     weight, clip = (ramp(lam), lambda: [GradientClip(1.)]) if ramped else (lam, list)
     StimulativeCallback(weight)                       # an error comes before any work
