@@ -136,7 +136,7 @@ def in_training(self:MethodCallback)->bool:
 def one_input(self:MethodCallback)->Tensor|Bundle: # plain; a bundle of several inputs
     "The images of the batch, and what else the network is given; a `ValueError` where the method takes images alone."
     if len(self.xb) == 1: return self.x.as_subclass(Tensor) if isinstance(self.x, Tensor) else self.x
-    if self.several_inputs: return Bundle(*self.xb)
+    if self.several_inputs: return Bundle(*(o.as_subclass(Tensor) for o in self.xb))
     raise ValueError(f'{type(self).__name__} needs one input tensor per batch, got {len(self.xb)}: '
                      'a condition can travel with the images (nbs/howto/beyond_labels)')
 

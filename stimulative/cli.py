@@ -180,7 +180,7 @@ def train(
     network:str=None, # instead of the preset's
     precision:str=None, # fp32, fp16 or bf16
     size:int=None, # pixels a side
-    data_set:str=None, # instead of the preset's: digits, cifar10, cifar100, imagenet, folder (of your own, see --data)
+    data_set:str=None, # instead of the preset's: digits, cifar10, cifar100, imagenet; folder, big_folder, shards (of your own, see --data)
     settings:str='', # JSON of further settings
     data:str=None, # folder of the images; where fastai keeps them by default
     out:str='results', # folder of the results
@@ -255,10 +255,10 @@ _machine = ('processor', 'cpus', 'threads', 'gpu', 'processes', 'python', 'torch
 # %% ../nbs/90_cli.ipynb #72d6ee0e
 def _draw_curve(record, path):
     "Training loss and top-1 against the epochs."
-    import matplotlib
+    from matplotlib.figure import Figure
     from stimulative.sweeps import plot_trajectories
-    matplotlib.use('agg')
-    axs = plot_trajectories({record['settings']['method']: record})
+    axs = Figure(figsize=(6, 6), layout='constrained').subplots(2, 1)       # pyplot's state is the user's
+    plot_trajectories({record['settings']['method']: record}, axs)
     axs[0].figure.savefig(path, dpi=150, bbox_inches='tight')
 
 # %% ../nbs/90_cli.ipynb #17f0000d
@@ -345,10 +345,9 @@ def _draw_lambda(table, folder):
     "lambda.csv and lambda.png."
     table.to_csv(folder/'lambda.csv', index=False)
     if 'all (%) mean' not in table or not table['all (%) mean'].notna().any(): return
-    import matplotlib
+    from matplotlib.figure import Figure
     from stimulative.sweeps import plot_lambda
-    matplotlib.use('agg')
-    plot_lambda(table).figure.savefig(folder/'lambda.png', dpi=150, bbox_inches='tight')
+    plot_lambda(table, ax=Figure(figsize=(6, 4)).subplots()).figure.savefig(folder/'lambda.png', dpi=150, bbox_inches='tight')
 
 # %% ../nbs/90_cli.ipynb #17f00010
 def over_seeds(
@@ -418,14 +417,14 @@ def matrix(
     out:str='results', # folder; matrix.csv and matrix.png are written there
 ):
     "Table r5: DenseNets inside DenseNets on ImageNet, without training."
-    import matplotlib
+    from matplotlib.figure import Figure
     from stimulative.matrix import imagenet_matrix, plot_matrix
     from stimulative.store import writable_folder
     folder = writable_folder(out)
     top1 = imagenet_matrix(path, names, weights, size, bs, n_images, n_test, align, seed, num_workers)
     top1.to_csv(folder/'matrix.csv')
-    matplotlib.use('agg')
-    plot_matrix(top1).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
+    ax = Figure(figsize=(1.2 * top1.shape[1] + 2.5, .6 * len(top1) + 1.2)).subplots()
+    plot_matrix(top1, ax).figure.savefig(folder/'matrix.png', dpi=150, bbox_inches='tight')
     _say((100 * top1).round(2).to_string(na_rep=''))
     _say(f'written to {folder/"matrix.csv"} and matrix.png')
 

@@ -18,6 +18,7 @@ from .unravel import NotResidualError, check_function, check_kind
 from .cost import work_clock
 from .models import import_named, network_function, networks
 from .densenets import densenet                # which enters itself into `networks`
+from .big_data import big_folder_dls, shard_index, shards_dls
 from .data import cifar_dls, digits_dls, folder_dls, folder_splits, imagenet_dls, write_whole
 from .callback import StimulativeCallback, has_diverged, look_every, ramp, weights_finite
 from .baselines import LayerSupervisionCallback, SelfDistillationCallback
@@ -43,6 +44,8 @@ data_sets = {
     'cifar10': lambda path, bs, **options: cifar_dls('cifar10', path, bs, **options),
     'cifar100': lambda path, bs, **options: cifar_dls('cifar100', path, bs, **options),
     'folder': lambda path, bs, **options: folder_dls(path, bs, **options),
+    'big_folder': lambda path, bs, **options: big_folder_dls(path, bs, **options),
+    'shards': lambda path, bs, **options: shards_dls(path, bs, **options),
     'imagenet': lambda path, bs, **options: imagenet_dls(path if path is not None else 'imagenet', bs, **options),
 }
 
@@ -59,7 +62,8 @@ def named_function(
     raise ValueError(f'unknown {kind} {name!r}; known are {", ".join(known)}, or package.module:function for your own')
 
 # %% ../nbs/42_experiment.ipynb #1ef555d7
-_loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'folder': folder_dls, 'imagenet': folder_dls}
+_loaders = {'digits': digits_dls, 'cifar10': cifar_dls, 'cifar100': cifar_dls, 'folder': folder_dls, 'imagenet': folder_dls,
+            'big_folder': big_folder_dls, 'shards': shards_dls}
 
 def _parameters(name, known, kind):
     "The parameters of the function behind a name."
@@ -568,6 +572,7 @@ class SkipValidation(Callback):
 
 # %% ../nbs/42_experiment.ipynb #c16a0012
 _splits = {'cifar10': ('train', 'test'), 'cifar100': ('train', 'test'), 'imagenet': ('train', 'val')}
+_of_own = {'folder': 'images', 'big_folder': 'images', 'shards': 'shards'}      # data set -> what its folder holds
 _n_classes = {'cifar10': 10, 'cifar100': 100}
 
 def data_folder(
@@ -577,7 +582,8 @@ def data_folder(
     "Where the images of a run are looked for."
     if run.data == 'digits' and data is not None:
         raise ValueError(f'digits come with scikit-learn, from no folder; got the folder {data}')
-    if run.data == 'folder' and data is None: raise ValueError('folder is a folder of images of your own: which one? (data, --data)')
+    if run.data in _of_own and data is None:
+        raise ValueError(f'{run.data} is a folder of {_of_own[run.data]} of your own: which one? (data, --data)')
     if data is not None: return Path(data).expanduser()
     if run.data == 'imagenet': return Path('imagenet')
     return fastai_path('data')/run.data if run.data in _n_classes else None
@@ -592,8 +598,9 @@ def data_facts(
     if root is None or not root.exists():
         if data is not None and run.data in data_sets: data_sets[run.data](path=data, bs=run.bs)      # says what is missing
         return {}
-    own = tuple(s for s in folder_splits(root) if s) if run.data == 'folder' else ()
+    own = tuple(s for s in folder_splits(root) if s) if run.data in ('folder', 'big_folder') else ()
     facts = folder_facts(root, _splits.get(run.data, own))
+    if run.data == 'shards': facts['classes'] = len(shard_index(root)['classes'])
     n_classes = _n_classes.get(run.data)
     if n_classes and facts['files'] and facts['classes'] != n_classes:
         raise ValueError(f'{run.data} has {n_classes} classes, and {root}/train has {facts["classes"]}')
@@ -1052,7 +1059,8 @@ def _all_facts(run, learn, facts, data):
 def _prepare(learn, folder, state, facts, force):
     "Room for the files; the checkpoints of an earlier training, which is given up, go."
     if state:
-        known_now = {k: facts[k] for k in ('loader_workers', 'drawn')}
+        any_workers = getattr(learn.dls.train, 'any_workers', False)      # whose number changes no image
+        known_now = {k: facts[k] for k in ('loader_workers', 'drawn')[any_workers:]}
         run_on_first(lambda: _check_same_facts(state, known_now, folder, force))
     room = 48 * sum(p.numel() for p in learn.model.parameters())      # bytes: three files of weights, momentum and average, and some
     run_on_first(lambda: writable_folder(folder, need=room))

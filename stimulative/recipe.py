@@ -65,8 +65,9 @@ class EachImage(DisplayedTransform):
         needs_bytes = self.order < IntToFloatTensor.order
         if needs_bytes and x.dtype != torch.uint8:
             raise ValueError('augment works on images as bytes, and these are numbers already (as the digits are)')
-        one_by_one = [self.tfm(o) for o in x.as_subclass(Tensor)]
-        return torch.stack(one_by_one).as_subclass(type(x))
+        x, kind = x.as_subclass(Tensor), type(x)
+        one_by_one = self.tfm(x) if x.dim() == 3 else torch.stack([self.tfm(o) for o in x])
+        return one_by_one.as_subclass(kind)
 
     def encodes(self, x:PILImage): return PILImage(self.tfm(x))
 
