@@ -31,7 +31,7 @@ setup(
     packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]),
     include_package_data=True,
     install_requires=shlex.split(cfg['requirements']),
-    extras_require={o: shlex.split(cfg[f'{o}_requirements']) for o in ('dev', 'parallel', 'dask', 'export', 'hub', 'timm', 'shards', 'loggers')},
+    extras_require={o: shlex.split(cfg[f'{o}_requirements']) for o in ('dev', 'parallel', 'dask', 'export', 'hub', 'timm', 'shards', 'slurm', 'loggers')},
     python_requires=f">={cfg['min_python']}",
     entry_points={
         'console_scripts': shlex.split(cfg['console_scripts']),
