@@ -255,10 +255,12 @@ def _facts(net, depths, space, x, suffix, about):
     n_params, flops = network_size(net, x)
     size = dict(n_params=n_params, flops=flops, input=list(x.shape[1:]), dtype=str(x.dtype).removeprefix('torch.'))
     made = dict(stimulative=source_version(), torch=torch.__version__)
-    facts = dict(network=type(net).__name__, depths=list(depths), space=list(space), format=suffix, **size, **about, **made)
-    try: json.dumps(facts)
-    except TypeError as e: raise ValueError(f'what a file says of itself is JSON: {e}') from e
-    return facts
+    facts = dict(network=type(net).__name__, depths=list(depths), space=list(space), format=suffix, **size, **made)
+    taken = sorted({*facts} & {*about})
+    if taken: raise ValueError(f'a file says {", ".join(taken)} by itself; give what else it is to say')
+    try: json.dumps({**facts, **about}, allow_nan=False)
+    except (TypeError, ValueError) as e: raise ValueError(f'what a file says of itself is JSON: {e}') from e
+    return {**facts, **about}
 
 def _worst(got, want, x):
     "The largest relative difference of two networks, for one image and for three; NaN where there is one."
