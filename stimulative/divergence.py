@@ -16,8 +16,8 @@ from .unravel import check_count, check_kind
 __all__ = ['standardisations', 'knowledge', 'teachers', 'is_number', 'check_choice', 'stimulative_kl', 'label_divergence',
            'Divergence', 'layer_normed', 'z_scored', 'largest_classes', 'KL', 'SoftCE', 'BCE', 'alpha_value', 'Alpha',
            'Adaptive', 'bernoulli_kl', 'BernoulliKL', 'SquaredDistance', 'check_divergence', 'targets_of',
-           'right_class', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for', 'main_teacher',
-           'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
+           'right_class', 'beyond_chance', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for',
+           'main_teacher', 'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
 
 # %% ../nbs/04_divergence.ipynb #650b2488
 def _lifted(z):
@@ -339,13 +339,20 @@ def right_class(
     return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
 
 # %% ../nbs/04_divergence.ipynb #d67a813f
+def beyond_chance(
+    z:torch.Tensor, # logits, (batch, classes, ...)
+    y:torch.Tensor, # see `right_class`
+)->torch.Tensor: # (batch, ...), at most 1, no gradient
+    "How far the probability of the right class is from chance to 1; below 0 where it is less than chance."
+    chance = 1 / z.shape[1]
+    return (right_class(z, y) - chance) / (1 - chance)
+
 def knows_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
     y:torch.Tensor, # see `right_class`
 )->torch.Tensor: # (batch, ...), 0 to 1, no gradient
     "What logits know of the right class beyond chance."
-    chance = 1 / z.shape[1]
-    return ((right_class(z, y) - chance) / (1 - chance)).clamp(min=0)
+    return beyond_chance(z, y).clamp(min=0)
 
 # %% ../nbs/04_divergence.ipynb #c9e10a04
 def earned(

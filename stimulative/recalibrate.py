@@ -30,6 +30,7 @@ def _plain(x):
 def _images(b):
     "The images of a batch, a plain tensor; a bundle where there are several inputs."
     x = _plain(b[0] if isinstance(b, (tuple, list)) and len(b) else b)
+    if isinstance(x, Bundle): check_images(x, several=True)      # or images would meet another batch's conditions
     if x is not None: return x
     raise ValueError(f'the calibration loader must give tensors or tuples that begin with one, it gave {type(b).__name__}')
 
