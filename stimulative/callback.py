@@ -284,6 +284,7 @@ class DivergenceWatch(Callback):
 class CapIfTrained:
     "A weight per image with a smaller lambda where the network was trained when the fit began."
     trained = False     # as found by `look`
+    looked = False      # whether it was asked, or told
     def __init__(self,
         weigh:Callable, # weight per image from (lam, logits, labels): `earned`, or a partial of it
         most:float, # lambda is at most this for a trained network
@@ -299,7 +300,7 @@ class CapIfTrained:
         "Look at what the network knows."
         known = getattr(self.weigh, 'keywords', {}).get('known', knows_class)(z_main, y)
         if not y.is_floating_point(): known = known[y != ignore]
-        self.trained = _mean_of_processes(known.mean()) > .5
+        self.looked, self.trained = True, _mean_of_processes(known.mean()) > .5
         return self.trained
 
 def _mean_of_processes(x):
@@ -481,13 +482,18 @@ def go_on(self:StimulativeCallback,
     trained:bool, # what `began_trained` said
 ):
     "Take up a fit that began before: called after `before_fit`."
-    if isinstance(self._weigh, CapIfTrained): self._weigh.trained = trained
+    if isinstance(self._weigh, CapIfTrained): self._weigh.looked, self._weigh.trained = True, trained
+
+@patch(as_prop=True)
+def _asks_start(self:StimulativeCallback)->bool:
+    "Whether this batch is to tell if the network is trained: the first one that comes so far in the first epoch."
+    return self.epoch == 0 and not getattr(self._weigh, 'looked', True)
 
 @patch
 def _look_at_start(self:StimulativeCallback, z, y):
-    "In the first batch of an epoch: if it is the first epoch, see whether the network is trained."
-    if self.epoch or not isinstance(self._weigh, CapIfTrained): return
-    most, asked = self.lam_trained, max(lam_at(self.lam, pos) for pos in (0., .5, 1.))
+    "See whether the network is trained, if nobody has; say so where lambda is made smaller."
+    if not self._asks_start: return
+    most, asked = self.lam_trained, max(lam_at(self.lam, i / 100) for i in range(101))
     if not self._weigh.look(z, y, self._ignore) or asked <= most: return
     warnings.warn(f'this network is trained already: lambda is {most:g} in this fit, not {asked:g}, which would cost the '
                   'network itself some points (measured in nbs/howto/cure). lam_trained=None keeps it')
@@ -565,7 +571,7 @@ def after_loss(self:StimulativeCallback):
     if not self.in_training: return
     y = self.yb[0] if len(self.yb) == 1 else None
     z = self.pred if self.main_logits is None else self._z
-    if self.iter == 0 and y is not None: self._look_at_start(z, self._check_labels(y))
+    if y is not None and (self.iter == 0 or self._asks_start): self._look_at_start(z, self._check_labels(y))
     self._ce = self.loss_grad.detach().clone()
     self._weigh_main()
     if self._pass is None: return

@@ -925,6 +925,8 @@ def _about_stored(run, store, folder, record):
     parts.append(_about_weights(record, folder/'final.pt'))
     knows_images = run.data == 'digits' or record.get('made_from', {}).get('data')
     if not knows_images: parts.append('it does not say of which images it is')
+    limited = run.start and run.lam > 1 and 'st' in run.method.split('+')
+    if limited and 'lam_at_most' not in record: parts.append('it does not say whether lambda was limited for a trained network')
     if checkpoint_files(folder): parts.append('a newer training was interrupted; resume (--resume) goes on with that')
     return f'stored result, not trained again: {"; ".join(parts)}'
 
@@ -1014,6 +1016,10 @@ def _closing(cbs):
         for cb in cbs:
             if isinstance(cb, CPUAutocast): cb.close()
 
+def _limit_of(cbs):
+    "What lambda was at most because the fit began with a trained network; None where there was no limit."
+    return next((cb.lam_trained for cb in cbs if isinstance(cb, StimulativeCallback) and cb.began_trained), None)
+
 def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
     "Train, from a checkpoint or from the beginning; (log, what the record says of the training)."
     state = state or {}
@@ -1028,7 +1034,7 @@ def _fit(run, learn, folder, state, lock, facts, report, skip, cbs):
     ours = run_callbacks(run)
     with distributed(learn, run.sync_bn), learn.no_logging(), _closing(ours):
         learn.fit(run.epochs, run.lr, wd=run.wd, start_epoch=done, cbs=[*ours, *own, *L(cbs)])
-    return log, dict(about, resumed_after=done or None)
+    return log, dict(about, resumed_after=done or None, lam_at_most=_limit_of(ours))
 
 # %% ../nbs/42_experiment.ipynb #49a93a3d
 def _evaluated(learn):
