@@ -15,7 +15,7 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import Bundle, call_model, check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import check_divergence, earned, knows_class, targets_of, weigh_for
+from .divergence import beyond_chance, check_divergence, earned, targets_of, weigh_for
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
 from .recalibrate import all_finite
@@ -298,7 +298,7 @@ class CapIfTrained:
         ignore:int=-100, # the label of images that are passed over
     )->bool: # whether the network is trained, in all processes alike
         "Look at what the network knows."
-        known = getattr(self.weigh, 'keywords', {}).get('known', knows_class)(z_main, y)
+        known = getattr(self.weigh, 'keywords', {}).get('known', beyond_chance)(z_main, y)
         if not y.is_floating_point(): known = known[y != ignore]
         self.looked, self.trained = True, _mean_of_processes(known.mean()) > .5
         return self.trained
