@@ -154,7 +154,8 @@ def _pickled(o): return pickle.loads(pickle.dumps(o))
 
 # %% ../nbs/96_reliability.ipynb #96b00019
 features = {
-    'nothing else': _beside(), 'bf16': _beside(CPUAutocast), 'fp16 on a CPU': _beside(_Float16), 'accumulation': _beside(partial(GradientAccumulation, 8)),
+    'nothing else': _beside(), 'bf16': _beside(CPUAutocast), 'fp16 on a CPU': _beside(_Float16),
+    'accumulation': _beside(partial(GradientAccumulation, 8)),
     'clipping': _beside(partial(GradientClip, 1.)), 'MixUp': _beside(MixUp), 'CutMix': _beside(CutMix),
     'smoothing': _with(loss_func=LabelSmoothingCrossEntropyFlat()), 'focal': _with(loss_func=FocalLossFlat()),
     'channels_last': _beside(ChannelsLast), 'compiled blocks': _first(partial(compile_blocks, backend='eager')),
