@@ -4,10 +4,11 @@
 
 # %% ../nbs/96_reliability.ipynb #96b00004
 from __future__ import annotations
-import gc, inspect, json, math, multiprocessing, os, pickle, signal, subprocess, sys, tempfile, traceback, warnings
+import ast, gc, inspect, json, math, multiprocessing, os, pickle, signal, subprocess, sys, tempfile, traceback, warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager, redirect_stdout
+from functools import lru_cache
 from io import StringIO
 from fastai.vision.all import *
 from fastai.callback.channelslast import ChannelsLast
@@ -199,13 +200,17 @@ def _words(e):
     lines = [o.strip() for o in str(e).splitlines() if o.strip() and not o.startswith(('Exception occured', 'Exception occurred'))]
     return (lines or [type(e).__name__])[0]
 
+@lru_cache
+def _raises(file):
+    "First and last line of every `raise` in a module."
+    return [(o.lineno, o.end_lineno) for o in ast.walk(ast.parse(file.read_text())) if isinstance(o, ast.Raise)]
+
 def _ours(e):
     "Whether an error was raised by a `raise` of this package."
     frame = traceback.extract_tb(e.__traceback__)[-1]
     file = Path(frame.filename)
     if file.parent.name != 'stimulative' or not file.is_file(): return False
-    lines = file.read_text().splitlines()[max(0, frame.lineno - 5):frame.lineno]
-    return any('raise ' in l for l in lines)
+    return any(first <= frame.lineno <= last for first,last in _raises(file))
 
 def try_feature(
     make_learner:Callable, # without arguments

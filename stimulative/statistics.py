@@ -94,8 +94,10 @@ def training_table(
     if isinstance(results, pd.DataFrame): return _flat(results.reset_index(drop=True))
     if isinstance(results, Mapping):
         return pd.DataFrame([row for name,interp in results.items() for row in _summaries(name, interp)])
-    records = list(results)
+    records = list(check_kind(results, Iterable, 'results', 'records'))
     if not records: raise ValueError('there are no records to average')
+    for r in records:
+        if not isinstance(r, Mapping) or 'settings' not in r: raise ValueError(f'a record has settings and a summary, got {r!r}')
     return _flat(results_frame([(r['settings'], r) for r in records]))
 
 # %% ../nbs/45_statistics.ipynb #6665a216
