@@ -492,7 +492,8 @@ def check_arguments(
     return pd.DataFrame(rows, columns=['function', 'argument', 'value', 'outcome'])
 
 # %% ../nbs/96_reliability.ipynb #e15d530d
-_aside = 'all old_names cli demo gpu zoo reliability alone bench rival_runs data big_data experiment sweeps processes loggers testing _modidx'
+_aside = ('all old_names cli demo gpu zoo reliability alone bench rival_runs '
+          'data big_data experiment sweeps processes loggers testing _modidx')
 
 _takes_anything = 'count_swaps', 'count_gone', 'common_step', 'constant', 'linear', 'sequential_rule', 'halves'
 
@@ -731,6 +732,7 @@ def _held(found): return ['ok'] * int(found.held.sum()) + ['broken'] * int((foun
 def _not_taken(outcomes): return ['broken' if o == 'accepted' else 'ok' for o in outcomes]
 def _turned_away(outcomes): return ['ok' if o == 'refused' else o for o in outcomes]
 
+# %% ../nbs/96_reliability.ipynb #7ba5b3cc
 def trials(
     slow:bool=False, # the long form: minutes instead of seconds
 )->dict: # promises: a row each; features: the table; odd: calls that were not refused; long: memory slopes
@@ -746,12 +748,14 @@ def trials(
             promise_row('after a fault the model is whole and training goes on',
                         [*faults.values.ravel(), *crashes.values.ravel()], 'check_faults, check_crashes'),
             promise_row('a wrong argument is refused by the package', _turned_away(calls.outcome), 'check_arguments'),
-            promise_row('a wrong argument of a lower function is never taken', _not_taken(lower.outcome), 'check_arguments, lower_functions'),
+            promise_row('a wrong argument of a lower function is never taken', _not_taken(lower.outcome),
+                        'check_arguments, lower_functions'),
             promise_row('a hostile, damaged or foreign file is refused', _turned_away(check_files().values.ravel()), 'check_files'),
             promise_row('identities hold on random networks', _held(networks), 'check_networks')]
     odd = pd.concat([calls[calls.outcome != 'refused'], lower[lower.outcome == 'accepted']]).drop_duplicates(['function', 'argument'])
     return dict(promises=rows, features=beside.to_dict(), odd=odd.values.tolist(), long=long.T.to_dict())
 
+# %% ../nbs/96_reliability.ipynb #673c2ede
 def main(
     slow:bool=False, # see `trials`
     out:str='', # JSON file
