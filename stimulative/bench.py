@@ -22,6 +22,7 @@ from .anytime import AnytimeNet
 from .recipe import compile_blocks
 from .data import folder_dls
 from .big_data import big_folder_dls, measure_loader, shards_dls, worker_count, write_shards
+from .interpret import has_screen
 from .store import source_version, versions
 
 # %% auto #0
@@ -211,7 +212,7 @@ def _command(networks, variants, settings, anytime):
 def _bench_loaders(out, bar, **settings):
     "Measure the loaders, write the record, print the table."
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    table = bench_loaders(**settings, progress=progress_bar if bar else iter)
+    table = bench_loaders(**settings, progress=progress_bar if bar and has_screen() else iter)
     record = dict(command=f'python -m stimulative.bench --loaders 1 {options}', **settings, data='made-up photographs',
                   source=source_version(), **versions(), table=table.round(5).to_dict('records'))
     if out: Path(out).write_text(json.dumps(record, indent=1))
@@ -240,7 +241,7 @@ def bench(
     measure, unit = (bench_anytime, 'passes') if anytime else (bench_one, 'sub-networks')
     frames = []
     for n,v in _cases(networks, variants):
-        frames.append(measure(n, v, **settings, progress=progress_bar if bar else iter))
+        frames.append(measure(n, v, **settings, progress=progress_bar if bar and has_screen() else iter))
         table = pd.concat(frames, ignore_index=True)
         record['table'] = table.round(5).to_dict('records')
         if out: Path(out).write_text(json.dumps(record, indent=1))

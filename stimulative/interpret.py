@@ -18,9 +18,9 @@ from .loafing import check_results, evaluate_subnets, summarize
 from .destroying import destroyed_path, destruction, destruction_paths
 
 # %% auto #0
-__all__ = ['size_axes', 'method_style', 'shown_name', 'training_names', 'seeded_order', 'check_same_classes', 'undisturbed',
-           'LoafingInterpretation', 'check_axis', 'sizes', 'tested_path', 'DestructionInterpretation', 'write_results',
-           'read_results']
+__all__ = ['size_axes', 'method_style', 'shown_name', 'training_names', 'seeded_order', 'check_same_classes', 'has_screen',
+           'undisturbed', 'LoafingInterpretation', 'check_axis', 'sizes', 'tested_path', 'DestructionInterpretation',
+           'write_results', 'read_results']
 
 # %% ../nbs/30_interpret.ipynb #6af00bb9
 _palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#999999']
@@ -93,9 +93,12 @@ def check_same_classes(
                      f'class {n} is {named(ours)} there and {named(theirs)} here')
 
 # %% ../nbs/30_interpret.ipynb #de3d795f
-def _bar_of(learn, screen=None):
-    "A progress bar, if the learner has one and there is a screen to draw it on, which a log file is not."
-    if screen is None: screen = IN_NOTEBOOK or sys.stdout.isatty()
+def has_screen()->bool:
+    "Is there something to draw a progress bar on? A log file would get a line for each redrawing."
+    return IN_NOTEBOOK or sys.stdout.isatty()
+
+def _bar_of(learn, screen):
+    "A progress bar, if the learner has one and there is a screen to draw it on."
     return progress_bar if screen and hasattr(learn, 'progress') else iter
 
 @contextmanager
@@ -111,7 +114,7 @@ def undisturbed(
     if calib_dl is None: calib_dl = learn.dls.train
     if test_dl is None: test_dl = learn.dls.valid
     check_same_classes(learn.dls, test_dl)
-    if progress is None: progress = _bar_of(learn)
+    if progress is None: progress = _bar_of(learn, has_screen())
     learn.model.to(learn.dls.device)
     with no_random(seed), seeded_order(calib_dl, seed, calibration_bs): yield calib_dl, test_dl, progress
 
