@@ -15,7 +15,7 @@ from fastai.callback.training import GradientAccumulation, GradientClip
 
 from .unravel import Bundle, call_model, check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import beyond_chance, check_divergence, earned, targets_of, weigh_for
+from .divergence import beyond_chance, check_divergence, class_counts, earned, targets_of, weigh_for
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
 from .recalibrate import all_finite
@@ -196,11 +196,6 @@ class _ImageMean:
     def value(self): return float(self.total) / self.n if self.n else math.nan
 
 # %% ../nbs/21_callback.ipynb #f21a0018
-def _label_counts(y, n_classes):
-    "Labels of each class; others (an ignored index) are passed over."
-    known = (y >= 0) & (y < n_classes)
-    return torch.bincount(y[known].long(), minlength=n_classes)
-
 def _entropy(counts):
     "Entropy of the labels in nats."
     p = counts / counts.sum()
@@ -237,7 +232,7 @@ def step(self:ChanceWatch,
     if pos < self.after: return None
     self.n += 1
     self.sums = self.sums + torch.stack([ce, kl]).detach()
-    self.counts = self.counts + _label_counts(y, n_classes)
+    self.counts = self.counts + class_counts(y, n_classes)
     if self.n < self.steps: return None
     ce, kl = (self.sums / self.n).tolist()
     entropy = _entropy(self.counts)

@@ -16,8 +16,9 @@ from .unravel import check_count, check_kind
 __all__ = ['standardisations', 'knowledge', 'teachers', 'is_number', 'check_choice', 'stimulative_kl', 'label_divergence',
            'Divergence', 'layer_normed', 'z_scored', 'largest_classes', 'KL', 'SoftCE', 'BCE', 'alpha_value', 'Alpha',
            'Adaptive', 'bernoulli_kl', 'BernoulliKL', 'SquaredDistance', 'check_divergence', 'targets_of',
-           'right_class', 'beyond_chance', 'knows_class', 'earned', 'knows_labels', 'knows_values', 'weigh_for',
-           'main_teacher', 'parent_teacher', 'peer_teacher', 'check_teacher', 'RunningMeans']
+           'right_class', 'class_counts', 'class_shares', 'is_uneven', 'answer_for_all', 'beyond_chance', 'knows_class',
+           'earned', 'knows_labels', 'knows_values', 'weigh_for', 'main_teacher', 'parent_teacher', 'peer_teacher',
+           'check_teacher', 'RunningMeans']
 
 # %% ../nbs/04_divergence.ipynb #650b2488
 def _lifted(z):
@@ -326,6 +327,17 @@ def _check_rows(y, z):
     if y.shape == wanted: return
     raise ValueError(f'labels of shape {tuple(y.shape)} do not fit logits of {tuple(z.shape)}: {tuple(wanted)} is wanted')
 
+# %% ../nbs/04_divergence.ipynb #d11afe61
+def _is_class(y, n):
+    "Which labels are classes? Not those that are passed over."
+    return (y >= 0) & (y < n)
+
+def _of_label(p, y):
+    "What a tensor of (batch, classes, ...) has for each label; 0 where that is no class."
+    if y.is_floating_point(): return (p * y).sum(1)
+    n = p.shape[1]
+    return p.gather(1, y.clamp(0, n - 1).long().unsqueeze(1)).squeeze(1) * _is_class(y, n)
+
 # %% ../nbs/04_divergence.ipynb #d11afe62
 def right_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
@@ -334,18 +346,65 @@ def right_class(
     "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
     p = _lifted(z.detach()).softmax(1)
     _check_rows(y, p)
-    if y.is_floating_point(): return (p * y).sum(1)
-    known = (y >= 0) & (y < p.shape[1])
-    return p.gather(1, y.clamp(0, p.shape[1] - 1).long().unsqueeze(1)).squeeze(1) * known
+    return _of_label(p, y)
+
+# %% ../nbs/04_divergence.ipynb #d67a8132
+def class_counts(
+    y:torch.Tensor, # classes, of any shape
+    n_classes:int, # of the network
+)->torch.Tensor: # whole numbers, (classes,)
+    "How many labels of a batch each class has; labels that are none (an ignored index) are passed over."
+    known = _is_class(y, n_classes).flatten().long()
+    return known.new_zeros(n_classes).index_add_(0, y.clamp(0, n_classes - 1).flatten().long(), known)
+
+def class_shares(
+    y:torch.Tensor, # see `right_class`
+    n_classes:int, # of the network
+)->tuple: # (share of each class, (classes,); number of labels that count)
+    "How often each class occurs in a batch."
+    if y.is_floating_point():
+        each = y.movedim(1, -1).flatten(0, -2)
+        return each.mean(0), torch.tensor(len(each), device=y.device)
+    counts = class_counts(y, n_classes)
+    return counts / counts.sum().clamp(min=1), counts.sum()
+
+def is_uneven(
+    shares:torch.Tensor, # of each class in a batch, (classes,)
+    n_labels:torch.Tensor, # in the batch
+)->torch.Tensor: # True or False
+    "Would equally frequent classes give one of them that many labels less than once in a million batches (Chernoff's bound)?"
+    n, most = len(shares), shares.max()
+    information = torch.xlogy(most, most * n) + torch.xlogy(1 - most, (1 - most) * n / (n - 1))
+    return n_labels * information > math.log(1e6)
+
+# %% ../nbs/04_divergence.ipynb #d67a8136
+def answer_for_all(
+    z:torch.Tensor, # logits, (batch, classes, ...)
+    y:torch.Tensor, # see `right_class`
+)->torch.Tensor: # (batch, ...), no gradient
+    "What is said of the right class without a look at the image: its share of the labels, or what the network says on the average."
+    p = _lifted(z.detach()).softmax(1)
+    known = torch.ones_like(p[:, 0]) if y.is_floating_point() else _is_class(y, p.shape[1]).to(p.dtype)
+    over = [d for d in range(p.ndim) if d != 1]
+    said = (p * known.unsqueeze(1)).sum(over) / known.sum().clamp(min=1)
+    most = torch.maximum(said, class_shares(y, p.shape[1])[0].to(p.dtype))
+    return _of_label(most.view(1, -1, *[1] * (p.ndim - 2)).expand_as(p), y)
 
 # %% ../nbs/04_divergence.ipynb #d67a813f
+def _beyond(error, at_chance):
+    "1 where there is no error, 0 where it is that of knowing nothing, or more; 0 where that has none either."
+    some = at_chance > 0
+    return torch.where(some, 1 - error / torch.where(some, at_chance, 1.), 0.).clamp(min=0)
+
 def beyond_chance(
     z:torch.Tensor, # logits, (batch, classes, ...)
     y:torch.Tensor, # see `right_class`
 )->torch.Tensor: # (batch, ...), at most 1, no gradient
     "How far the probability of the right class is from chance to 1; below 0 where it is less than chance."
-    chance = 1 / z.shape[1]
-    return (right_class(z, y) - chance) / (1 - chance)
+    right, chance = right_class(z, y), 1 / z.shape[1]
+    even = (right - chance) / (1 - chance)
+    unlike = _beyond(1 - right, 1 - answer_for_all(z, y))
+    return torch.where(is_uneven(*class_shares(y, z.shape[1])), unlike, even)
 
 def knows_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
@@ -370,12 +429,6 @@ def earned(
     return weight / (1 + weight / cap)
 
 # %% ../nbs/04_divergence.ipynb #e20a0011
-def _beyond(error, at_chance):
-    "1 where there is no error, 0 where it is that of knowing nothing, or more; 0 where that has none either."
-    some = at_chance > 0
-    return torch.where(some, 1 - error / torch.where(some, at_chance, 1.), 0.).clamp(min=0)
-
-# %% ../nbs/04_divergence.ipynb #4dfc71d0
 def _for_all(y):
     "One answer for all images and positions of a batch: the mean of each output's targets."
     return y.mean([d for d in range(y.ndim) if d != 1], keepdim=True)
