@@ -4,15 +4,16 @@
 
 # %% ../nbs/20_data.ipynb #ecf3e7c9
 from __future__ import annotations
-import hashlib, operator, os, pickle, re
+import hashlib, os, pickle, re
 from contextlib import contextmanager
+from numbers import Real
 from fastai.vision.all import *
 from fastcore.parallel import parallel
 from fastcore.xdg import xdg_cache_home
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from .unravel import check_kind
+from .unravel import check_count, check_kind
 
 # %% auto #0
 __all__ = ['SeededDL', 'ResidentDL', 'free_memory', 'check_fits', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits',
@@ -155,7 +156,7 @@ def draw_evenly(
 )->list: # indices into `labels`
     "Draw `n` images with the classes in equal numbers, to one."
     if n is None: return list(range(len(labels)))
-    if not 0 < n <= len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
+    if check_count(n, 'the number of images') > len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
     shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
     # the first of every class, the second of every class, ...
     rounds = shuffled.groupby(shuffled).cumcount()
@@ -239,9 +240,7 @@ def _labels_with_noise(labels, train, wrong, n_classes, seed):
 # %% ../nbs/20_data.ipynb #2a7c0a04
 def _check_bs(bs):
     "A `ValueError` if no batch can have this size."
-    try: ok = operator.index(bs) >= 1
-    except TypeError: ok = False
-    if not ok: raise ValueError(f'bs, the images per batch, must be a whole number from 1 up; got {bs!r}')
+    check_count(bs, 'bs, the images per batch,')
 
 def _check_filled(n, bs):
     "A `ValueError` if `n` training images are less than a batch."
@@ -278,9 +277,10 @@ def digits_dls(
 )->DataLoaders: # train (shuffled, without the last short batch) and valid; the test images are the last
     "Scikit-learn's handwritten digits as fastai `DataLoaders`, without a download."
     _check_bs(bs)
-    if size < 8 or n_in not in (1, 3) or not 0 < test_share < 1:
-        raise ValueError('digits need size >= 8, n_in 1 or 3 and 0 < test_share < 1; '
-                         f'got {size}, {n_in}, {test_share}')
+    check_count(size, 'size', low=8)
+    check_kind(test_share, Real, 'test_share', 'a share above 0 and below 1')
+    if n_in not in (1, 3) or not 0 < test_share < 1:
+        raise ValueError(f'digits need n_in 1 or 3 and 0 < test_share < 1; got {n_in}, {test_share}')
     items = _digit_items(size, n_in)
     splits = _digit_splits([y for _,y in items], test_share, n_train=n_train, valid_pct=valid_pct, seed=seed)
     labels = _labels_with_noise([y for _,y in items], splits[0], wrong, 10, seed)
@@ -514,7 +514,7 @@ def cifar_dls(
     "CIFAR with the paper's training transforms, the images on the device."
     if name not in _cifar: raise ValueError(f"name is 'cifar10' or 'cifar100', got {name!r}")
     _check_bs(bs)
-    if size < 32: raise ValueError(f'size is 32, or more to enlarge the images; got {size}')
+    check_count(size, 'size', low=32)         # more enlarge the images
     if path is not None: check_kind(path, (str, Path), 'path', 'the name of a folder')
     root = _cifar_root(name, path)
     files, (train, valid), vocab = labelled_files(root, ('train', 'test'))

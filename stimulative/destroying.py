@@ -264,9 +264,9 @@ def _check_ks(k, most, kind, depths):
         raise ValueError(f'there is nothing to {kind} in stages of {tuple(depths)} blocks: '
                          'transition layers stay, and stay first')
     if k is None: return list(range(1, most + 1))
-    ks = [k] if isinstance(k, Integral) else list(k)
+    ks = list(k) if isinstance(k, Iterable) else [k]
     for k in ks:
-        if isinstance(k, Integral) and 1 <= k <= most: continue
+        if isinstance(k, Integral) and not isinstance(k, bool) and 1 <= k <= most: continue
         raise ValueError(f'k is 1 to {most} for kind={kind!r} and stages of {tuple(depths)} blocks; got {k!r}')
     if not ks: raise ValueError('no k was asked for')
     return list(dict.fromkeys(ks))

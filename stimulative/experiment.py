@@ -1137,8 +1137,16 @@ def _read_final(path):
     if not path.is_file(): raise FileNotFoundError(f'no checkpoint at {path}')
     try: saved = read_whole(path)
     except ValueError as e: raise ValueError(f'{path} is no final.pt of a run: {e}') from e
-    if isinstance(saved, dict) and {'settings', 'model'} <= set(saved): return saved
+    holds = isinstance(saved, dict) and isinstance(saved.get('settings'), str) and isinstance(saved.get('model'), dict)
+    if holds: return saved
     raise ValueError(f'{path} is no final.pt of a run: settings and model are not in it')
+
+# %% ../nbs/42_experiment.ipynb #h1500012
+def _saved_run(saved, path):
+    "The run whose weights a file holds; a `ValueError` where its settings are none of a run."
+    try: return Run(**json.loads(saved['settings']))
+    except (ValueError, TypeError) as e: raise ValueError(f'{path} does not hold the settings of a run: {e}') from e
+
 
 # %% ../nbs/42_experiment.ipynb #48936bf9
 def check_same_images(
@@ -1165,7 +1173,7 @@ def evaluate_checkpoint(
     "Evaluate all ordered sub-networks of a trained network; in several processes, shared out."
     path = Path(path).expanduser()
     saved = _read_final(path)
-    run = Run(**json.loads(saved['settings']))
+    run = _saved_run(saved, path)
     with process_group():
         learn = run_learner(run, data, start=False)
         run_on_first(lambda: check_same_images(saved, run, learn, data, force))

@@ -176,7 +176,7 @@ def walk_paths(
     run:Callable=lambda node,part,h: run_part(part, h), # runs one part; node () is the stem, (*path, 'head') a head
 ): # yields (name, logits)
     "Run every path of the tree depth first, each node once."
-    blocks = view.path()
+    blocks = check_unraveled(view).path()
     todo = [((), view.stem, x)]
     while todo:
         node, part, h = todo.pop()
@@ -337,7 +337,8 @@ def _path_outputs(view, batches, test_dl, paths, progress, read=images_and_label
         view.model.eval()
         few = batches[0][:2].to(device)
         safe = _sparing(view, few[:1])
-        (_, y), test = _peeked(test_dl, read)
+        (x, y), test = _peeked(test_dl, read)
+        if x.dtype != few.dtype: view.check(x[:2].to(device))
         check(view(few), y, 1)
         stats = _calibrated(view, batches, tree, paths, safe, progress)
         view.model.eval()
@@ -353,7 +354,7 @@ def path_logits(
     progress:Callable|None=None, # wraps the steps, one per network and batch: first calibration, then test
 ): # yields (name, logits, labels), all paths of a batch after each other
     "Logits of paths on test images, re-calibrated, by two walks over their tree; a NaN stops it."
-    return _path_outputs(view, batches, test_dl, paths, progress)
+    return _path_outputs(check_unraveled(view), batches, test_dl, paths, progress)
 
 # %% ../nbs/06_loafing.ipynb #99169388
 def part_sizes(
@@ -362,7 +363,7 @@ def part_sizes(
 )->dict: # part -> (parameters, forward FLOPs of one image): stem, blocks, head in the order they run
     "Parameters and FLOPs of each part; under (part, layer before it) those behind an incomplete stage, where they differ."
     sizes, outputs = {}, {}         # outputs: those of the layers of a stage
-    stages = [*view.stages, [view.head]]
+    stages = [*check_unraveled(view).stages, [view.head]]
     with preserved_modes(view.model), torch.no_grad():
         view.model.eval()
         h = view.stem(x[:1])
@@ -392,7 +393,7 @@ def path_size(
     sizes:dict, # of `part_sizes`
 )->tuple: # (parameters, forward FLOPs of one image)
     "Parameters and FLOPs of the network along a path."
-    blocks = view.path()
+    blocks = check_unraveled(view).path()
     parts = [*(blocks[i - 1] for i in path), view.head]
     each = [size_after(sizes, part, before) for part,before in zip(parts, (0, *path))]
     n_params, flops = zip(sizes[view.stem], *each)
@@ -453,7 +454,7 @@ def evaluation_cost(
     paths:dict, # name -> path
 )->tuple: # (runs of a part and seconds, per image; bytes of statistics)
     "What an evaluation of these paths needs, from one pass of the main network."
-    tree, blocks = path_tree(paths), view.path()
+    tree, blocks = path_tree(paths), check_unraveled(view).path()
     runs = Counter(blocks[node[-1] - 1] if node else view.stem for node in tree)
     runs[view.head] = sum(bool(names) for _,names in tree.values())
     of_part = _part_seconds(view, x)
@@ -484,11 +485,17 @@ def _stage_of(space):
     "Layer -> its stage, counted from 1."
     return {i: s for s,layers in enumerate(stage_layers(space), 1) for i in layers}
 
-def _check_transitions(path, space, name):
+def _first_layers(layers, stage_of):
+    "Stage -> the first of its layers among these."
+    firsts = {}
+    for i in layers: firsts.setdefault(stage_of[i], i)
+    return firsts
+
+def _check_transitions(path, stage_of, name):
     "A `ValueError` unless each stage begins with its transition layer."
-    for s,(first,*_) in enumerate(stage_layers(space), 1):
-        inside = [i for i in path if _stage_of(space)[i] == s]
-        if inside[:1] == [first]: continue
+    begun = _first_layers(path, stage_of)
+    for s,first in _first_layers(stage_of, stage_of).items():
+        if begun.get(s) == first: continue
         raise ValueError(f'path {name} must begin stage {s} with layer {first}, its transition layer; got {path}')
 
 # %% ../nbs/06_loafing.ipynb #fa13a930
@@ -503,7 +510,7 @@ def check_path(
     unknown = [i for i in path if i not in stage_of]
     if unknown:
         raise ValueError(f'path {name} asks for layer {unknown[0]}; the layers are numbered 1 to {len(stage_of)}')
-    _check_transitions(path, space, name)
+    _check_transitions(path, stage_of, name)
     order = [stage_of[i] for i in path]
     if order != sorted(order): raise ValueError(f'path {name} must run stage after stage; got {path}')
     return path
@@ -564,6 +571,7 @@ def walk_subnets(
 ): # yields (depths, logits)
     "Run sub-networks as they stand, what one has in common with the one before once."
     ran, outputs = [], [x]
+    check_unraveled(view)
     for depths in sorted(subnets):
         parts = view.parts(depths)
         pairs = enumerate(zip(ran, parts))
@@ -749,12 +757,12 @@ def loafing_matrix(
     calib_dl:Iterable, # training images with the training transforms; the same ones re-calibrate every network
     test_dl:Iterable, # batches (images, labels)
     n_images:int=2000, # about how many calibration images
-    progress:Callable=iter, # see `evaluate_subnets`
+    progress:Callable|None=None, # see `evaluate_paths`
     nest:Callable|None=None, # (main, small) -> `small` with the weights it has in `main`, or a `ValueError`; None: as depths
 )->"DataFrame": # accuracy, 0 to 1; NaN where the row does not fit into the column
     "Accuracy of each network (row) as a sub-network of each other (column): Fig. 1, Tables r5 and r6."
     if not check_kind(models, dict, 'models', 'name -> network'): raise ValueError('no network was given')
-    check_function(progress, 'progress')
+    if progress is not None: check_function(progress, 'progress')
     if nest is not None: check_function(nest, 'nest')
     batches, matrix = calibration_batches(calib_dl, n_images), _empty_matrix(models)
     if nest is not None:
