@@ -13,9 +13,9 @@ from fastai.losses import BaseLoss
 from fastai.callback.mixup import MixHandler
 from fastai.callback.training import GradientAccumulation, GradientClip
 
-from .unravel import Bundle, call_model, check_kind, preserved_modes, unravel
+from .unravel import Bundle, call_model, check_count, check_kind, preserved_modes, unravel
 from .subnets import Draws, all_depths
-from .divergence import beyond_chance, check_divergence, class_counts, earned, targets_of, weigh_for
+from .divergence import beyond_chance, check_divergence, class_counts, earned, is_number, targets_of, weigh_for
 from .step import MainTerm, SubnetPass, check_batch, check_labels, check_lam, check_loss, check_parts, check_switches
 from .step import check_class_axis, ignored_label
 from .recalibrate import all_finite
@@ -209,9 +209,9 @@ class ChanceWatch:
         after:float=0.5, # fraction of training before which nothing is said: healthy networks begin at chance, too
         ce_share:float=0.9, # stuck is a mean cross entropy of at least this share of the labels' entropy
     ):
-        if not (1 <= steps < math.inf and 0 <= after <= 1 and 0 < ce_share < math.inf):
-            raise ValueError('ChanceWatch needs steps >= 1, 0 <= after <= 1 and ce_share > 0; '
-                             f'got {steps}, {after}, {ce_share}')
+        check_count(steps, 'steps')
+        if not (is_number(after) and 0 <= after <= 1 and is_number(ce_share) and 0 < ce_share < math.inf):
+            raise ValueError(f'ChanceWatch needs 0 <= after <= 1 and ce_share > 0; got {after!r}, {ce_share!r}')
         self.steps, self.after, self.ce_share = steps, after, ce_share
         self.reset()
 
