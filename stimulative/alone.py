@@ -86,7 +86,8 @@ def main(
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
     record = dict(command=f'python -m stimulative.alone {options}', **settings, source=source_version(), **versions())
     done = []
-    for name,seed,results in progress_bar(compare_with_alone(range(seeds), epochs, n_train, lam), total=6 * seeds, display=bar and has_screen()):
+    trainings = compare_with_alone(range(seeds), epochs, n_train, lam)
+    for name,seed,results in progress_bar(trainings, total=6 * seeds, display=bar and has_screen()):
         done.append((name, seed, results))
         if len(done) % 6: continue                                  # all trainings of a seed are there
         write_results(_collect(done), out.with_suffix('.csv'))

@@ -328,6 +328,12 @@ def _check_rows(y, z):
     raise ValueError(f'labels of shape {tuple(y.shape)} do not fit logits of {tuple(z.shape)}: {tuple(wanted)} is wanted')
 
 # %% ../nbs/04_divergence.ipynb #d11afe61
+def _probabilities(z, y):
+    "Of logits that labels fit; no gradient."
+    p = _lifted(z.detach()).softmax(1)
+    _check_rows(y, p)
+    return p
+
 def _is_class(y, n):
     "Which labels are classes? Not those that are passed over."
     return (y >= 0) & (y < n)
@@ -344,9 +350,7 @@ def right_class(
     y:torch.Tensor, # classes, (batch, ...), or class probabilities of the shape of `z`
 )->torch.Tensor: # (batch, ...), no gradient
     "The probability that logits give to the right class; 0 where the label is none (an ignored index)."
-    p = _lifted(z.detach()).softmax(1)
-    _check_rows(y, p)
-    return _of_label(p, y)
+    return _of_label(_probabilities(z, y), y)
 
 # %% ../nbs/04_divergence.ipynb #d67a8132
 def class_counts(
@@ -379,15 +383,15 @@ def is_uneven(
 
 # %% ../nbs/04_divergence.ipynb #d67a8136
 def answer_for_all(
-    z:torch.Tensor, # logits, (batch, classes, ...)
+    p:torch.Tensor, # the network's probabilities, (batch, classes, ...)
     y:torch.Tensor, # see `right_class`
-)->torch.Tensor: # (batch, ...), no gradient
+    shares:torch.Tensor, # of each class in the batch, (classes,)
+)->torch.Tensor: # (batch, ...)
     "What is said of the right class without a look at the image: its share of the labels, or what the network says on the average."
-    p = _lifted(z.detach()).softmax(1)
     known = torch.ones_like(p[:, 0]) if y.is_floating_point() else _is_class(y, p.shape[1]).to(p.dtype)
     over = [d for d in range(p.ndim) if d != 1]
     said = (p * known.unsqueeze(1)).sum(over) / known.sum().clamp(min=1)
-    most = torch.maximum(said, class_shares(y, p.shape[1])[0].to(p.dtype))
+    most = torch.maximum(said, shares.to(p.dtype))
     return _of_label(most.view(1, -1, *[1] * (p.ndim - 2)).expand_as(p), y)
 
 # %% ../nbs/04_divergence.ipynb #d67a813f
@@ -401,10 +405,11 @@ def beyond_chance(
     y:torch.Tensor, # see `right_class`
 )->torch.Tensor: # (batch, ...), at most 1, no gradient
     "How far the probability of the right class is from chance to 1; below 0 where it is less than chance."
-    right, chance = right_class(z, y), 1 / z.shape[1]
+    p, chance = _probabilities(z, y), 1 / z.shape[1]
+    right, (shares, n_labels) = _of_label(p, y), class_shares(y, z.shape[1])
     even = (right - chance) / (1 - chance)
-    unlike = _beyond(1 - right, 1 - answer_for_all(z, y))
-    return torch.where(is_uneven(*class_shares(y, z.shape[1])), unlike, even)
+    uneven = _beyond(1 - right, 1 - answer_for_all(p, y, shares))
+    return torch.where(is_uneven(shares, n_labels), uneven, even)
 
 def knows_class(
     z:torch.Tensor, # logits, (batch, classes, ...)
