@@ -23,8 +23,9 @@ from .recalibrate import images_and_targets, recalibrate_bn
 # %% auto #0
 __all__ = ['network_size', 'predict_classes', 'check_asked', 'evaluate_one_by_one', 'stage_layers', 'subnet_path', 'path_tree',
            'some_subnets', 'walk_paths', 'PathStatistics', 'path_statistics', 'path_logits', 'part_sizes', 'size_after',
-           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'walk_subnets', 'evaluate_stored',
-           'evaluate_subnets', 'tree_gain', 'score_subnets', 'check_results', 'summarize', 'loafing_matrix']
+           'path_size', 'evaluation_cost', 'check_path', 'evaluate_paths', 'asked_subnets', 'walk_subnets',
+           'evaluate_stored', 'evaluate_subnets', 'tree_gain', 'score_subnets', 'check_results', 'summarize',
+           'loafing_matrix']
 
 # %% ../nbs/06_loafing.ipynb #a7e4acbf
 def _own_size(m): return sum(p.numel() for p in m.parameters(recurse=False))
@@ -553,8 +554,12 @@ def evaluate_paths(
     return _results(paths, tallies, lambda name: path_size(view, paths[name], sizes), 'name')
 
 # %% ../nbs/06_loafing.ipynb #e5000022
-def _asked_for(subnets, space, at_most=2000):
-    "The depth tuples that `evaluate_subnets` was asked for."
+def asked_subnets(
+    subnets:Iterable|str|None, # depth tuples, 'all' or None, as in `evaluate_subnets`
+    space:Sequence[int], # blocks there are, per stage
+    at_most:int=2000, # where there are more, None draws a sample and warns
+)->Iterable: # depth tuples
+    "The sub-networks that an evaluation was asked for."
     if isinstance(subnets, str) and subnets == 'all': return ordered_subnets(space)
     if subnets is not None: return check_kind(subnets, Iterable, 'subnets', "depth tuples, 'all' or None")
     n = math.prod(space)
@@ -630,7 +635,7 @@ def evaluate_subnets(
 )->"DataFrame": # depths, accuracy and top5 (0 to 1), n_params, flops (forward, one image), per_class (list)
     "Accuracy of ordered sub-networks after re-calibration, shared blocks computed once (paper, section 3)."
     space = unravel(model).depths
-    paths = {check_depths(d, space): subnet_path(d, space) for d in _asked_for(subnets, space)}
+    paths = {check_depths(d, space): subnet_path(d, space) for d in asked_subnets(subnets, space)}
     if calib_dl is None: return evaluate_stored(model, test_dl, paths)
     results = evaluate_paths(model, calib_dl, test_dl, paths, n_images, progress)
     return results.rename(columns=dict(name='depths'))
@@ -693,7 +698,7 @@ def score_subnets(
     view, means = unravel(model), {}
     check_function(score, 'score')
     if progress is not None: check_function(progress, 'progress')
-    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in _asked_for(subnets, view.depths)}
+    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in asked_subnets(subnets, view.depths)}
     check_asked(paths)
     read, device = images_and_targets, next(model.parameters()).device
     if calib_dl is None:

@@ -416,7 +416,8 @@ def _check_exchange(view, new):
     "A `ValueError` for what is no block of the model itself."
     inside, blocks = set(view.model.modules()), view.path()
     name = type(view.model).__name__
-    for key in new:
+    for key,put in new.items():
+        check_kind(put, nn.Module, 'what takes the place of a block', 'a module')
         if key in blocks: continue
         raise ValueError(f'{name} has no such block to exchange, an object of class {type(key).__name__}; '
                          'blocks are those of `view.stages`')

@@ -11,9 +11,8 @@ import torch
 from torch import nn
 
 from .unravel import check_count, check_depths, check_function, unravel
-from .subnets import ordered_subnets
 from .recalibrate import calibration_batches
-from .loafing import path_logits, subnet_path
+from .loafing import asked_subnets, path_logits, subnet_path
 
 # %% auto #0
 __all__ = ['paper_bound', 'tight_bound', 'measure_gap']
@@ -89,15 +88,14 @@ def measure_gap(
     model:nn.Module, # a trained residual network; stays as it is
     calib_dl:Iterable, # training images with the training transforms, for batch-norm re-calibration
     test_dl:Iterable, # batches (images, labels)
-    subnets:Iterable|None=None, # depth tuples to average over; None: all ordered sub-networks
+    subnets:Iterable|None=None, # depth tuples to average over, or 'all'; None: all, of more than 2,000 a sample
     n_images:int=2000, # about how many calibration images
     progress:Callable=iter, # wraps the calibration batches, then the test loader
 )->"DataFrame": # a row per image: e1, e2, gap, and both bounds, in nats
     "The gap between main network and sub-networks and what bounds it (appendix B), image by image."
     view = unravel(model)
     check_function(progress, 'progress')
-    if subnets is None: subnets = ordered_subnets(view.depths)
-    subnets = [check_depths(d, view.depths) for d in subnets]
+    subnets = [check_depths(d, view.depths) for d in asked_subnets(subnets, view.depths)]
     if not subnets: raise ValueError('at least one sub-network is needed to average over')
     batches = calibration_batches(calib_dl, n_images)
     view.check(batches[0].to(next(model.parameters()).device))

@@ -528,6 +528,7 @@ def register_family(
         if isinstance(c, str) and not (c.count('.') and all(part.isidentifier() for part in c.split('.'))):
             raise ValueError(f"the dotted name of a class is wanted, such as 'torchvision.models.resnet.ResNet'; got {c!r}")
     def register(rule):
+        check_function(rule, 'the rule of a family')
         for c in classes: families[c if isinstance(c, str) else f'{c.__module__}.{c.__qualname__}'] = rule
         return rule
     return register
