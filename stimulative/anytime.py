@@ -266,9 +266,9 @@ def stored_bytes(
 def _run(net, x, depths): net(x, depths=depths)
 
 def _image(net):
-    "One image of noise, as the network takes it."
-    weight = next(net.parameters())
-    return torch.randn(1, *net.image_shape, device=weight.device, dtype=weight.dtype)
+    "One image of noise, as the network takes it; torch's random state stays as it is."
+    noise = torch.randn(1, *net.image_shape, generator=torch.Generator().manual_seed(0))
+    return noise.to(next(net.parameters()))
 
 # %% ../nbs/14_anytime.ipynb #9a7a7181
 def measure_depths(
@@ -292,6 +292,14 @@ def measure_depths(
     net.latency[timed_on(x)] = {d: 1e3 * statistics.median(times) for d,times in seconds.items()}
     return net.latency[timed_on(x)]
 
+# %% ../nbs/14_anytime.ipynb #c15f2dea
+def _check_measured(net):
+    "A `ValueError` unless accuracies and latencies are numbers of stored sub-networks."
+    for name,values in [('accuracy', net.accuracy), *(('latency', ms) for ms in net.latency.values())]:
+        for d,v in values.items():
+            if d not in net.subnets: raise ValueError(f'{name} names {d}, which is not stored')
+            if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{name} of {d} is {v!r}')
+
 # %% ../nbs/14_anytime.ipynb #4c4535d8
 def within_budget(
     net:AnytimeNet, # its accuracies, if it has any, decide
@@ -301,12 +309,13 @@ def within_budget(
     "The stored sub-network that does most within a latency, measured where it was not yet; a `ValueError` if none does."
     check_kind(net, SwitchedNet, 'net', 'an AnytimeNet')
     if not check_kind(ms, numbers.Real, 'ms', 'a number') > 0: raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
+    _check_measured(net)
     x = _image(net) if x is None else x
     check_images(x)
     latency = net.latency.get(timed_on(x)) or measure_depths(net, x)
     fits = [d for d in net.subnets if latency[d] <= ms]
-    if fits and all(d in net.accuracy for d in fits):
-        return max(fits, key=lambda d: (net.accuracy[d], -latency[d]))
+    known = [d for d in fits if d in net.accuracy]
+    if known: return max(known, key=lambda d: (net.accuracy[d], -latency[d]))
     if fits: return max(fits, key=latency.get)
     fastest = min(latency, key=latency.get)
     raise ValueError(f'no stored sub-network runs within {ms:g} ms: the fastest, {fastest}, '
@@ -440,7 +449,9 @@ def save_pretrained(
 ):
     "Save a network: `model.safetensors` and `config.json`."
     check_kind(net, AnytimeNet, 'net', 'an AnytimeNet')
-    folder, config = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder')), _config(net, constructor, arguments)
+    folder = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder')).expanduser()
+    _check_measured(net)
+    config = _config(net, constructor, arguments)
     _safetensors()
     try: above = tempfile.mkdtemp(dir=folder.parent, prefix=f'.{folder.name}-')
     except OSError as e: raise OSError(f'{folder} cannot be written: {e.strerror}') from e
@@ -484,13 +495,6 @@ def _check_takes(config):
     with torch.device('meta'), suppress(NotImplementedError):
         make_network(config['constructor'], config['arguments']).eval()(torch.empty(1, *config['image_shape']))
 
-def _check_measured(net):
-    "A `ValueError` unless accuracies and latencies are numbers of stored sub-networks."
-    for name,values in [('accuracy', net.accuracy), *(('latency', ms) for ms in net.latency.values())]:
-        for d,v in values.items():
-            if d not in net.subnets: raise ValueError(f'{name} names {d}, which is not stored')
-            if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{name} of {d} is {v!r}')
-
 # %% ../nbs/14_anytime.ipynb #ff1ab81a
 def _assemble(config, tensors):
     "The network of a config and its tensors."
@@ -510,7 +514,7 @@ def load_pretrained(
     **kwargs, # of a download: `revision`, `token`, `cache_dir`, ...
 )->AnytimeNet: # on the CPU, at the depths that were set
     "Load a saved network; a `ValueError` for a folder that is damaged, or holds something else."
-    path = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder'))
+    path = Path(check_kind(folder, (str, os.PathLike), 'folder', 'the name of a folder')).expanduser()
     if not path.is_dir(): return _from_hub(folder, **kwargs)
     config = _read_config(path)
     tensors = _read_tensors(path, config['sha256'])

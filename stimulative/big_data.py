@@ -58,6 +58,11 @@ def _draft(im, box, size):
     width, drafted = im.width, im.draft('RGB', enough)
     return drafted[1][2] / width if drafted else 1.
 
+def _rgb(im):
+    "Eight bits a colour; of grey in sixteen bits the upper ones, which Pillow would clip to white."
+    if im.mode.startswith('I;16'): im = im.convert('I').point(lambda v: v / 256).convert('L')
+    return im.convert('RGB')
+
 def decode_pil(
     data, # a file's name, or an open file
     box_of:Callable, # (width, height) -> box
@@ -67,7 +72,7 @@ def decode_pil(
     with Image.open(data) as im:
         box = box_of(*im.size)
         factor = _draft(im, box, size)
-        im = im.convert('RGB')
+        im = _rgb(im)
     most = im.size * 2
     small = tuple(min(factor * o, m) for o,m in zip(box, most))
     im = im.resize((size, size), Image.Resampling.BILINEAR, box=small)
@@ -295,7 +300,7 @@ def write_shards(
     return sorted(out.glob('*.tar'))
 
 # %% ../nbs/26_big_data.ipynb #76831f55
-_image_ends = {'jpg', 'jpeg', 'png', 'ppm', 'webp', 'bmp'}
+_image_ends = {'jpg', 'jpeg', 'png', 'ppm', 'webp', 'bmp', 'gif', 'tif', 'tiff'}
 
 def _members(path):
     "key -> {end of the name: member}, of a tar file; what belongs to one image has one key."
@@ -304,9 +309,10 @@ def _members(path):
         for m in filter(tarfile.TarInfo.isfile, tar):
             folder, name = os.path.split(m.name)
             key, _, end = name.partition('.')
+            end = end.lower()
             parts = samples.setdefault(os.path.join(folder, key), {})
             if end in parts: raise ValueError(f'{m.name} comes twice')
-            parts[end.lower()] = tar.extractfile(m).read() if end == 'cls' else (m.offset_data, m.size)
+            parts[end] = tar.extractfile(m).read() if end == 'cls' else (m.offset_data, m.size)
     return samples
 
 def _row(key, parts):
@@ -380,6 +386,8 @@ def shard_index(
     return dict(splits=names, rows=known['rows'], classes=_class_names(root, names, known['rows']))
 
 # %% ../nbs/26_big_data.ipynb #6278dc4e
+_most_open = 64     # files that a process keeps open
+
 class ShardReader:
     "The bytes of the images in shards, by their number."
     def __init__(self,
@@ -394,10 +402,16 @@ class ShardReader:
     def __len__(self): return len(self.label)
     def __getstate__(self): return {**vars(self), 'open': {}}      # no open files go to another process
 
+    def _file(self, n):
+        "A shard, open; the one that was opened first is closed where there are many."
+        if n not in self.open:
+            if len(self.open) >= _most_open: self.open.pop(next(iter(self.open))).close()
+            self.open[n] = open(self.root/self.names[n], 'rb', buffering=0)
+        return self.open[n]
+
     def __getitem__(self, i):
         n, at, size = int(self.shard[i]), int(self.at[i]), int(self.size[i])
-        if n not in self.open: self.open[n] = open(self.root/self.names[n], 'rb', buffering=0)
-        raw = os.pread(self.open[n].fileno(), size, at)      # moves no position that processes might share
+        raw = os.pread(self._file(n).fileno(), size, at)      # moves no position that processes might share
         if len(raw) == size: return raw
         raise BrokenImage(f'cannot read the image {i} of the shards: {self.names[n]} ends early')
 

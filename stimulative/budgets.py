@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fastai.basics import *
+from torch.utils.data import RandomSampler, SubsetRandomSampler, WeightedRandomSampler
 import matplotlib.pyplot as plt
 
 from .unravel import check_depths, check_kind
@@ -30,9 +31,13 @@ def _measured(interp, cost):
     _check_cost(cost)
     check_kind(interp, LoafingInterpretation, 'interp', 'a LoafingInterpretation')
     sizes(interp.results, cost)                                 # says what is missing
-    results = averaged(interp).results
+    results = interp.results
     unknown = results.depths[results.accuracy.isna() | results[cost].isna()]
     if len(unknown): raise ValueError(f'accuracy or {cost} of {unknown.iloc[0]} is not known')
+    rows = results.depths.value_counts()
+    if rows.nunique() > 1: raise ValueError(f'{rows.index[0]} has {rows.iloc[0]} rows and {rows.index[-1]} has {rows.iloc[-1]}: '
+                                            'means over other seeds cannot be compared')
+    results = averaged(interp).results
     return results.sort_values([cost, 'accuracy'], ascending=[True, False])
 
 # %% ../nbs/50_budgets.ipynb #784322e1
@@ -89,11 +94,17 @@ class _EverySecond:
             if len(x) > first: yield x[first::2], y[first::2]
 
 # %% ../nbs/50_budgets.ipynb #dd962c2d
+_random = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
+
+def _shuffles(dl):
+    "Whether a loader of fastai or of torch draws its order."
+    return bool(getattr(dl, 'shuffle', False)) or isinstance(getattr(dl, 'sampler', None), _random)
+
 def halves(
     dl, # batches (images, labels), in the same order every time
 )->tuple: # (loader for choosing, loader for reporting)
     "Two loaders, each with every second image."
-    if not getattr(dl, 'shuffle', False): return _EverySecond(dl, 0), _EverySecond(dl, 1)
+    if not _shuffles(dl): return _EverySecond(dl, 0), _EverySecond(dl, 1)
     raise ValueError('the loader shuffles: in each pass other images would choose; give the one for validation')
 
 # %% ../nbs/50_budgets.ipynb #e326aca3
@@ -137,6 +148,10 @@ def over_seeds(
     table:"DataFrame", # of `chosen`, of one training with several seeds
 )->"DataFrame": # a row per budget: mean test accuracy in percent, 95 % interval (NaN with one seed), seeds
     "What a budget buys, over seeds."
+    seeds = table.groupby('budget').seed.nunique()
+    if (seeds < table.seed.nunique()).any():
+        raise ValueError(f'the seeds have not the same budgets, {seeds.idxmin():g} has {seeds.min()} of {table.seed.nunique()}: '
+                         'measured latencies differ by seed; choose by flops or n_params, or give every seed the same latencies')
     rows = {budget: mean_interval(100 * part.test) for budget,part in table.groupby('budget')}
     df = pd.DataFrame(rows).T.rename(columns={'mean': 'test (%)', 'n': 'seeds'}).rename_axis('budget')
     return df.astype({'seeds': int})[['test (%)', 'low', 'high', 'seeds']].reset_index()

@@ -22,11 +22,13 @@ __all__ = ['calibration_error', 'fitted_temperature', 'calibration_facts', 'subn
 
 # %% ../nbs/34_calibration.ipynb #5c99bb2a
 def _check_predictions(logits, labels):
-    "A `ValueError` for what is no table of finite logits with a class for each row."
+    "The classes as int64; a `ValueError` for what is no table of finite logits with a class for each row."
     check_kind(logits, torch.Tensor, 'logits', 'a tensor, images x classes')
     if logits.ndim != 2 or not len(logits): raise ValueError(f'logits must be images x classes, got the shape {tuple(logits.shape)}')
     if not logits.isfinite().all(): raise ValueError('some logits are not finite: did the training diverge?')
-    check_labels(labels, logits)
+    labels = check_labels(labels, logits)
+    if labels.ndim == 1 and (labels >= 0).all(): return labels
+    raise ValueError('labels must be a class per image: probabilities, and images without a label, have no calibration')
 
 def calibration_error(
     logits:torch.Tensor, # images x classes
@@ -35,7 +37,7 @@ def calibration_error(
     n_bins:int=15, # of equal width, between 0 and 1
 )->float: # 0 to 1
     "Expected calibration error (Guo et al. 2017, equation 3)."
-    _check_predictions(logits, labels)
+    labels = _check_predictions(logits, labels)
     check_count(n_bins, 'n_bins')
     if not check_kind(temperature, (int, float), 'temperature', 'a number') > 0: raise ValueError(f'temperature must be above 0, got {temperature}')
     sure, said = (logits.double() / temperature).softmax(1).max(1)
@@ -50,7 +52,7 @@ def fitted_temperature(
     labels:torch.Tensor, # a class per image
 )->float: # between 0.05 and 20
     "The temperature of the largest likelihood (Guo et al. 2017, section 4.2)."
-    _check_predictions(logits, labels)
+    labels = _check_predictions(logits, labels)
     z = logits.double()
     def nll(log_t): return F.cross_entropy(z / math.exp(log_t), labels).item()
     best = minimize_scalar(nll, bounds=(math.log(.05), math.log(20)), method='bounded')
@@ -62,7 +64,7 @@ def calibration_facts(
     labels:torch.Tensor, # a class per image
 )->dict: # ece, temperature, ece_scaled
     "Calibration error of every second image, raw and with the temperature that the others fit."
-    _check_predictions(logits, labels)
+    labels = _check_predictions(logits, labels)
     if len(logits) < 2: raise ValueError('two images at least are wanted, one to fit and one to report; got one')
     t = fitted_temperature(logits[::2], labels[::2])
     z, y = logits[1::2], labels[1::2]

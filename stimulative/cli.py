@@ -4,7 +4,7 @@
 
 # %% ../nbs/90_cli.ipynb #555d52ad
 from __future__ import annotations
-import inspect, json, os, shlex, shutil, sys, warnings
+import inspect, json, os, re, shlex, shutil, sys, warnings
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -30,18 +30,26 @@ def _object(text, what):
     raise ValueError(f'{what} is a JSON object, as in {{"wd": 1e-4}}; got {text}')
 
 # %% ../nbs/90_cli.ipynb #892ca028
+# settings whose values are words
+_texts = {'data', 'network', 'method', 'start', 'schedule', 'precision', 'augment'}
+
+def _with_numbers(said):
+    "Settings in which 5e-4, which YAML takes for a word, is the number."
+    def number(v): return float(v) if re.fullmatch(r'[-+]?\d+(\.\d*)?[eE][-+]?\d+', v) else v
+    def read(k, v):
+        if isinstance(v, dict): return _with_numbers(v)
+        return number(v) if isinstance(v, str) and k not in _texts else v
+    return {k: read(k, v) for k,v in said.items()}
+
 def _config(path):
     "The settings in a YAML or JSON file."
     import yaml
     try: said = yaml.safe_load(Path(path).expanduser().read_text())
     except yaml.YAMLError as e: raise ValueError(f'--config {path} is no YAML: {" ".join(str(e).split())}') from e
-    if isinstance(said, dict): return said
+    if isinstance(said, dict) and all(isinstance(k, str) for k in said): return _with_numbers(said)
     raise ValueError(f'--config {path} has to hold names and values, as in "epochs: 60"; it holds {said!r}')
 
 # %% ../nbs/90_cli.ipynb #17f00002
-# settings whose values are words
-_texts = {'data', 'network', 'method', 'start', 'schedule', 'precision', 'augment'}
-
 def _value(name, text):
     "A word as the value that it stands for: JSON where it is such, a number such as .1, otherwise text."
     if name in _texts and text != 'null': return text
@@ -292,7 +300,7 @@ def _print_both(before, after):
     "Two results of the same settings, side by side."
     same = after['subnets'] == before['subnets'] and before['subnets'] is not None
     _say(f'\n{"":<23}{"then":<24}now')
-    for k,v in after['summary'].items(): _say(f'{_spelled.get(k, k):<23}{before["summary"].get(k, ""):<24}{v}')
+    for k,v in after['summary'].items(): _say(f'{_spelled.get(k, k):<23}{str(before["summary"].get(k, "")):<24}{v}')
     outcome = 'has the same accuracy as then' if same else 'was compared: they are not all the same'
     _say(f'every sub-network {outcome}')
 
@@ -307,6 +315,8 @@ def rerun(
     from stimulative.experiment import Run
     settings, before = _found(key, out)
     run, into = Run(**settings), into or str(Path(out)/'rerun')
+    if Path(into).expanduser().resolve() == Path(out).expanduser().resolve():
+        raise ValueError(f'--into {into} has the result already, which would be compared with itself: give another folder')
     _lend_start(run, out, into)
     code = _train(run, into, data, resume=True)
     _print_both(before, _found(before['key'], into)[1])
@@ -353,12 +363,14 @@ def _draw_lambda(table, folder):
 def over_seeds(
     table:"DataFrame", # of `ablate_lambda`
 )->"DataFrame": # a row per lambda
-    "Means over the seeds, and how far trainings of different seeds lie apart."
+    "Means over the seeds, and how far trainings of different seeds lie apart; unknown where a training diverged."
     import pandas as pd
     groups = table.groupby('lam')
+    def mean(v): return v.mean(skipna=False)
+    def std(v): return v.std(skipna=False)
     columns = {'trainings': groups.size()}
     for k,name in {'main (%)': 'main (%)', 'all (%) mean': 'all (%)'}.items():
-        columns |= {f'{name} mean': groups[k].mean(), f'{name} std over seeds': groups[k].std()}
+        columns |= {f'{name} mean': groups[k].agg(mean), f'{name} std over seeds': groups[k].agg(std)}
     return pd.DataFrame(columns).round(2)
 
 
@@ -398,7 +410,7 @@ def ablate(
     with ThreadPoolExecutor(workers) as pool:          # a thread waits for a process that trains
         executor = pool if workers > 1 else None
         table = ablate_lambda(base, weights, seeds, executor=executor, out=out, data=data, report=report)
-    _draw_lambda(table, Path(out))
+    _draw_lambda(table, Path(out).expanduser())
     _print_ablation(table, seeds, out)
     return 1 if {'error', 'diverged in epoch'} & {*table} else 0
 
@@ -505,7 +517,8 @@ def _parser(fn):
 # %% ../nbs/90_cli.ipynb #7c942253
 def _set_once(words):
     "All `--set` as one, a line each: the parser would keep the last alone."
-    words, lines = list(words), []
+    words = [w for word in words for w in (word.split('=', 1) if word.startswith('--set=') else [word])]
+    lines = []
     while '--set' in words[:-1]:
         at = words.index('--set')
         lines.append(words[at + 1])

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np, torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import arg_tree_leaves
 
 from .testing import rel_diff
 from .unravel import check_depths, check_images, check_kind, check_space, unravel
@@ -39,20 +41,37 @@ __all__ = ['formats', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet'
 _norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
+class _Uses(TorchDispatchMode):
+    "Counts the operations that take a tensor: its id -> times."
+    def __init__(self):
+        super().__init__()
+        self.n = Counter()
+
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        self.n.update(id(t) for t in arg_tree_leaves(*args, **kwargs) if isinstance(t, torch.Tensor))
+        return op(*args, **kwargs)
+
+def _uses_in(norm, x):
+    "How often a batch norm itself takes its input."
+    with torch.no_grad(), _Uses() as uses: norm(x)
+    return uses.n[id(x)]
+
 def conv_norm_pairs(
     net:nn.Module, # any network, in evaluation mode
     x:torch.Tensor, # a batch it takes
 )->list: # of (convolution or linear layer, batch norm)
-    "The batch norms that take what a layer gives, both used once, as one pass shows it."
-    gave, pairs, calls = {}, [], Counter()
+    "The batch norms that alone take what a layer gives, both used once, as one pass shows it."
+    gave, pairs, calls, uses = {}, [], Counter(), _Uses()
     def note(m, args, out):
         calls[m] += 1
-        if type(m) in _layers: gave[id(out)] = m, out      # the tensor is kept, so that no other gets its id
-        elif id(args[0]) in gave: pairs.append((gave[id(args[0])][0], m))
+        if type(m) in _layers: gave[id(out)] = m, out, uses.n[id(out)]      # the tensor is kept, so that no other gets its id
+        elif id(args[0]) in gave: pairs.append((m, *gave[id(args[0])]))
     norms = batch_norms(net)
     seen = [m for m in net.modules() if type(m) in _layers or m in norms]
-    with torch.no_grad(), forward_hooks(seen, note): net(x)
-    return [(c, n) for c,n in pairs if type(n) in _norms and calls[c] == calls[n] == 1]
+    with torch.no_grad(), forward_hooks(seen, note), uses: net(x)
+    once = [p for p in pairs if type(p[0]) in _norms and calls[p[0]] == calls[p[1]] == 1]
+    return [(c, n) for n,c,out,before in once if uses.n[id(out)] - before == _uses_in(n, out)]
 
 # %% ../nbs/51_export.ipynb #4db9fea4
 def _fused(layer, norm):
@@ -348,7 +367,8 @@ def export_subnets(
     "Write several sub-networks and their `index.json` into a folder, all of them or none."
     check_suffix(f'*{suffix}')
     space, folder = unravel(model).depths, _check_new(folder)
-    subnets, rows = [check_depths(d, space) for d in check_kind(subnets, Iterable, 'subnets', 'depth tuples')], []
+    subnets, rows = check_kind(subnets, Iterable, 'subnets', 'depth tuples'), []
+    subnets = list(dict.fromkeys(check_depths(d, space) for d in subnets))
     if not subnets: raise ValueError('no sub-network was asked for: subnets is empty')
     if results is not None: check_results(results, ('depths', 'accuracy'))
     if calib_dl is not None: calib_dl = calibration_batches(calib_dl, n_images)

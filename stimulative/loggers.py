@@ -13,11 +13,11 @@ from .experiment import Run, RunLog
 __all__ = ['MLflowLogger', 'run_loggers']
 
 # %% ../nbs/47_loggers.ipynb #45000007
-def _tensorboard(folder):
-    "fastai's callback, for scalars alone."
+def _tensorboard(run, folder):
+    "fastai's callback, for scalars alone, in a folder of the run's own: several in one would be one curve."
     optional('tensorboard', 'loggers')
     from fastai.callback.tensorboard import TensorBoardCallback
-    return TensorBoardCallback(folder, trace_model=False, log_preds=False)
+    return TensorBoardCallback(Path(folder).expanduser()/run.key, trace_model=False, log_preds=False)
 
 def _wandb(run, project):
     "fastai's callback, in a Weights & Biases run that knows the settings."
@@ -54,13 +54,13 @@ class MLflowLogger(Callback):
 # %% ../nbs/47_loggers.ipynb #4500000a
 def run_loggers(
     run:Run,
-    tensorboard:str|None=None, # folder of TensorBoard's files
+    tensorboard:str|None=None, # folder of TensorBoard's files, for `tensorboard --logdir`; each run has its own inside
     wandb:str|None=None, # project of Weights & Biases
     mlflow:str|None=None, # experiment of MLflow
 )->list: # callbacks for `train`; none but in the first process
     "The loggers that were asked for."
     if rank_distrib(): return []
-    loggers = [_tensorboard(tensorboard)] if tensorboard else []
+    loggers = [_tensorboard(run, tensorboard)] if tensorboard else []
     if wandb: loggers.append(_wandb(run, wandb))
     if mlflow: loggers.append(MLflowLogger(run, mlflow))
     return loggers

@@ -17,7 +17,7 @@ from .calibration import calibration_facts, subnet_logits
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
 from .facts import measure_latency
-from .experiment import record_interpretation
+from .experiment import Run, record_interpretation
 from .export import _check_new, accuracy_of, export_subnets, find_run
 from .export import learner_facts, learner_of_run, whole_path
 
@@ -312,6 +312,14 @@ def _aim(run):
     return lam, 'cross entropy + lambda KL(main || sub-network)'
 
 # %% ../nbs/52_model_card.ipynb #f59286b7
+_told = ('data', 'network', 'method', 'method_options', 'lam', 'ramped', 'epochs', 'bs', 'lr', 'momentum', 'nesterov', 'wd',
+         'schedule', 'precision', 'seed')
+
+def _further(run):
+    "Settings that the card has no line for, where they are not at their default."
+    default = Run().settings
+    return {k: v for k,v in run.settings.items() if k not in _told and v != default.get(k)}
+
 def run_training(
     run, # a `Run`
     record:dict, # of it
@@ -324,9 +332,18 @@ def run_training(
     versions = f'stimulative {record["source"]}, torch {record["torch"]}'
     return {'method': run.method, 'lambda': lam, 'loss': loss, 'optimizer': sgd, 'schedule': schedule,
             'epochs': run.epochs, 'batch': run.bs, 'seeds': f'one, {run.seed}', 'options of the method': options,
-            'precision': run.precision, 'versions': versions, 'run': run.key}
+            'precision': run.precision, 'further settings': _further(run) or 'none', 'versions': versions, 'run': run.key}
 
 # %% ../nbs/52_model_card.ipynb #eaed1a20
+def _twin_results(run, key, out):
+    "Sub-networks of the twin; a `ValueError` unless it is the same network, trained the common way on the same images."
+    twin, record = find_run(out, key)
+    same = ('data', 'data_options', 'network', 'network_options')
+    odd = [f'{k} {getattr(twin, k)!r} and not {getattr(run, k)!r}' for k in same if getattr(twin, k) != getattr(run, k)]
+    if 'st' in twin.method.split('+'): odd.append(f'the method {twin.method}')
+    if odd: raise ValueError(f'run {twin.key} is no twin of {run.key}, trained the common way: it has {"; ".join(odd)}')
+    return record_interpretation(record).results
+
 def card_of_run(
     key:str, # of a finished run
     folder, # of the files
@@ -339,7 +356,7 @@ def card_of_run(
 )->Path: # of README.md
     "The card of files that were exported from a stored run."
     run, record = find_run(out, key)
-    twin = record_interpretation(find_run(out, twin_key)[1]).results if twin_key else None
+    twin = _twin_results(run, twin_key, out) if twin_key else None
     learn = learner_of_run(run, out, data, force)
     with undisturbed(learn, progress=iter) as (calib_dl, test_dl, _):
         batches = calibration_batches(calib_dl)

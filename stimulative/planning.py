@@ -51,7 +51,7 @@ def data_size(
     size = {**_known.get(run.data, {}), **said}
     missing = [k for k in names if k not in size]
     if missing: raise ValueError(f'nothing is known of the data {run.data!r}: give {", ".join(missing)}')
-    return {**size, **_chosen(run)}
+    return {**size, 'train': size['train'] - math.ceil(run.valid_pct * size['train']), **_chosen(run)}
 
 # %% ../nbs/46_planning.ipynb #06a7e706
 def saved_bytes(
@@ -88,6 +88,16 @@ def _cost(*network):
     return step_cost(*_network(*network))
 
 # %% ../nbs/46_planning.ipynb #46b00004
+# options of stimulative training that change which passes a step makes, and their defaults
+_counted = dict(sampler=None, sub_tfm=None, main_pass=True, batch_share=1., share=True)
+
+def _check_counted(run, way):
+    "A `ValueError` for options that make other passes than those that are counted."
+    options = dict(run.method_options)
+    odd = [k for k,v in _counted.items() if options.get(k, v) != v]
+    if way == 'two full passes': odd = [k for k in odd if k != 'share']
+    if odd: raise ValueError(f'a step of one sub-network on the whole batch ({way}) can be counted; the run says {", ".join(odd)}')
+
 def step_factor(
     run:Run,
     cost:dict, # of `step_cost`
@@ -102,12 +112,14 @@ def step_factor(
     check_count(every, 'every')
     ways = [k.removesuffix(' / common') for k in cost if k.endswith(' / common')]
     if way not in ways: raise ValueError(f'way is one of {", ".join(ways)}; got {way!r}')
+    _check_counted(run, way)
     return 1 + (cost[f'{way} / common'] - 1) / every
 
 # %% ../nbs/46_planning.ipynb #abe4e250
 def _training(run, size, cost, factor):
     "Counted: steps, images, operations."
     per_epoch = size['train'] // run.bs
+    if not per_epoch: raise ValueError(f'{size["train"]} training images make no batch of {run.bs}')
     images = per_epoch * run.bs * run.epochs
     return {'steps': per_epoch * run.epochs, 'images': images, 'forward GFLOPs an image': cost['main'] / 1e9,
             'step / common step': factor, 'PFLOPs of the training': 3 * cost['main'] * factor * images / 1e15}
@@ -139,7 +151,7 @@ def _files(run, size):
     "Computed: bytes of files."
     weights, state, _ = _bytes(run.precision, *_of(run, size))
     momentum = weights if run.momentum else 0
-    passes = run.epochs if run.data == 'imagenet' else 1        # the others are read once and stay in memory
+    passes = run.epochs if run.data in ('imagenet', 'big_folder', 'shards') else 1      # the others stay in memory
     return {'MiB of final.pt': state / 2**20,
             'MiB of a checkpoint (two are kept)': (state + momentum) / 2**20,
             'GiB read of images': passes * size['train'] * size['image_bytes'] / 2**30}

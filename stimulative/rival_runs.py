@@ -53,7 +53,7 @@ def _base_of(base, method):
     return base.replace(method=method, method_options=base.method_options if ours else {})
 
 def _within_seconds(run, seconds, data):
-    "As many epochs as fit, at least one."
+    "As many epochs as take about so long, at least one."
     if not seconds > 0: raise ValueError(f'seconds must be a number above 0, got {seconds!r}')
     return run.replace(epochs=max(1, round(seconds / seconds_per_epoch(run, data))))
 
@@ -66,11 +66,11 @@ def rival_runs(
     base:Run, # data, network and schedule
     methods:Sequence|None=None, # names; None: common training, stimulative training, all rivals
     seeds:int=5, # trainings per method, from the base's seed on; with `n_train`, of images drawn anew
-    seconds:float|None=None, # of processor time per training: as many epochs as fit; None: the base's epochs for all
+    seconds:float|None=None, # of processor time per training: as many epochs as come nearest to that; None: the base's epochs for all
     data=None, # folder of the images
 )->list: # a `Run` per seed and method; what is interrupted has whole seeds
     "The same training by every method, at equal epochs or at equal time."
-    methods = ['ct', 'st', *rivals] if methods is None else list(methods)
+    methods = list(dict.fromkeys(['ct', 'st', *rivals] if methods is None else methods))
     of_method = [_base_of(base, m) for m in methods]
     if seconds is not None: of_method = [_within_seconds(r, seconds, data) for r in of_method]
     return [_at_seed(r, base.seed + s) for s in range(seeds) for r in of_method]

@@ -264,7 +264,10 @@ def aggregate(
 @patch
 def only(self:SeedTable, **level)->SeedTable: # level: one column of `by` and its value
     "The rows of one value, without that level."
-    (name, value), = level.items()
+    if len(level) != 1: raise ValueError(f'only takes one column and its value, got {level}')
+    (name, value), names = *level.items(), list(self.frame.index.names)
+    if len(names) < 2 or name not in names:
+        raise ValueError(f'a table of two columns or more has levels to choose from; {name!r} was given, the table has {names}')
     there = self.frame.index.get_level_values(name).unique()
     if value not in there: raise ValueError(f'{name} {value!r} is not in the table; it has {list(there)}')
     return SeedTable(self.frame.xs(value, level=name), self.reference)
@@ -352,6 +355,7 @@ def to_markdown(self:SeedTable)->str:
 # %% ../nbs/45_statistics.ipynb #008acfa6
 def _points(table, value, gain):
     "Where groups stand, and how far their intervals reach down and up."
+    if value not in table.frame: raise ValueError(f'the table has no {value!r}; it has {sorted({c for c,_ in table.frame if c})}')
     part = table.frame[value]
     at, low, high = ('gain', 'gain low', 'gain high') if gain else ('mean', 'low', 'high')
     if at not in part: raise ValueError('this table has no gains: give `aggregate` a reference')

@@ -265,11 +265,11 @@ def _plot_column(table, column, ax, label, **look):
     "One column of an ablation against lambda: each training, their mean, and common training."
     stimulative, common = table[table.lam > 0], table[table.lam == 0]
     orange, blue = (method_style(name)['color'] for name in ('stimulative', 'common'))
-    means = stimulative.groupby('lam')[column].mean()
+    means = stimulative.groupby('lam')[column].agg(lambda v: v.mean(skipna=False))      # none where one diverged
     at = {lam: i for i,lam in enumerate(means.index)}
     ax.scatter(stimulative.lam.map(at), stimulative[column], s=14, alpha=.5, linewidths=0, color=orange)
     ax.plot(range(len(means)), means, lw=1.5, ms=5, label=f'stimulative: {label}', color=orange, **look)
-    if len(common): ax.axhline(common[column].mean(), lw=1.2, label=f'common: {label}', color=blue, ls=look['ls'])
+    if len(common): ax.axhline(common[column].mean(skipna=False), lw=1.2, label=f'common: {label}', color=blue, ls=look['ls'])
 
 # %% ../nbs/43_sweeps.ipynb #8e715251
 def plot_lambda(
@@ -310,12 +310,15 @@ def trajectory(
 
 # %% ../nbs/43_sweeps.ipynb #484e9eda
 def _over_trainings(sources):
-    "Mean, lowest and highest value of several trainings, epoch by epoch."
+    "Mean, lowest and highest value of several trainings, epoch by epoch; NaN where one of them has none."
     sources = sources if isinstance(sources, (list, tuple)) else [sources]
-    return pd.concat([trajectory(s) for s in sources]).groupby('epoch').agg(['mean', 'min', 'max'])
+    epochs = pd.concat([trajectory(s).astype(float) for s in sources]).groupby('epoch')
+    found, n = epochs.agg(['mean', 'min', 'max']), epochs.count()
+    return pd.concat({k: found[k].where(n[k] == len(sources)) for k in n}, axis=1)
 
 def _plot_range(df, ax, label, color):
     "A mean and its range against the epochs."
+    df = df.dropna()                      # a test after every so many epochs is a line, too
     ax.plot(df.index, df['mean'], color=color, label=label, lw=1.5)
     differ = (df['max'] > df['min']).any()
     if len(df) > 1 and differ: ax.fill_between(df.index, df['min'], df['max'], color=color, alpha=.2, lw=0)
@@ -325,8 +328,9 @@ def _plot_training(source, name, axs, color):
     "Loss and accuracy of one training, or of its seeds, and its best epoch."
     df = _over_trainings(source)
     top1 = df['top1']['mean']
-    best = top1.idxmax()
     _plot_range(df['train_loss'], axs[0], shown_name(name), color)
+    if top1.isna().all(): return _plot_range(df['top1'], axs[1], f'{shown_name(name)}: not tested', color)
+    best = top1.idxmax()
     _plot_range(df['top1'], axs[1], f'{shown_name(name)}: best {top1[best]:.2f} %', color)
     axs[1].plot(best, top1[best], marker='*', ms=13, color=color, mec='white')
 
