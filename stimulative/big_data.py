@@ -12,7 +12,7 @@ from torchvision.transforms.v2.functional import resized_crop
 
 from .unravel import check_kind
 from .data import BrokenImage, CropFlip, ResidentDL, SeededDL, check_fits, folder_images, folder_splits
-from .data import labelled_files, split_loaders
+from .data import as_rgb, labelled_files, split_loaders
 from .data import _check_bs, _check_filled, _digests, _drawing_by, _folder_parts, _label_tfms, _labels_with_noise
 
 # %% auto #0
@@ -58,11 +58,6 @@ def _draft(im, box, size):
     width, drafted = im.width, im.draft('RGB', enough)
     return drafted[1][2] / width if drafted else 1.
 
-def _rgb(im):
-    "Eight bits a colour; of grey in sixteen bits the upper ones, which Pillow would clip to white."
-    if im.mode.startswith('I;16'): im = im.convert('I').point(lambda v: v / 256).convert('L')
-    return im.convert('RGB')
-
 def decode_pil(
     data, # a file's name, or an open file
     box_of:Callable, # (width, height) -> box
@@ -72,7 +67,7 @@ def decode_pil(
     with Image.open(data) as im:
         box = box_of(*im.size)
         factor = _draft(im, box, size)
-        im = _rgb(im)
+        im = as_rgb(im)
     most = im.size * 2
     small = tuple(min(factor * o, m) for o,m in zip(box, most))
     im = im.resize((size, size), Image.Resampling.BILINEAR, box=small)

@@ -17,8 +17,8 @@ from .unravel import check_count, check_kind
 
 # %% auto #0
 __all__ = ['SeededDL', 'ResidentDL', 'free_memory', 'check_fits', 'draw_evenly', 'spoil_labels', 'hold_out', 'draw_splits',
-           'split_loaders', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'OpenImage',
-           'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls', 'folder_splits',
+           'split_loaders', 'digits_dls', 'CropFlip', 'Upsample', 'labelled_files', 'BrokenImage', 'as_rgb',
+           'OpenImage', 'ParentLabel', 'decode_images', 'write_whole', 'cached_images', 'cifar_dls', 'folder_splits',
            'folder_images', 'folder_dls', 'imagenet_dls']
 
 # %% ../nbs/20_data.ipynb #2a7c0a02
@@ -379,12 +379,22 @@ class BrokenImage(ValueError):
         lines = re.findall('cannot read the image .*', message)
         super().__init__(lines[-1] if lines else message)
 
+# %% ../nbs/20_data.ipynb #20d16001
+def as_rgb(
+    im:Image.Image, # an image of any mode
+)->Image.Image: # its colours, 8 bits each
+    "Eight bits a colour; of grey in sixteen bits the upper ones, which Pillow would clip to white."
+    if im.mode.startswith('I;16'): im = im.convert('I').point(lambda v: v / 256).convert('L')
+    return im.convert('RGB')
+
 # %% ../nbs/20_data.ipynb #f20e0003
 class OpenImage(Transform):
-    "`PILImage.create` whose errors name the file."
+    "`PILImage.create` of a file with `as_rgb`, and errors that name it."
     input_types = (Path, str, Tensor, ndarray, bytes, Image.Image) # what `learn.predict` may be given
     def encodes(self, f):
-        try: return PILImage.create(f)
+        try:
+            if not isinstance(f, (Path, str)): return PILImage.create(f)
+            with Image.open(f) as im: return PILImage(as_rgb(im))
         except Exception as e: raise BrokenImage(f'cannot read the image {f}: {type(e).__name__}') from None
 
 # %% ../nbs/20_data.ipynb #f20e0004
