@@ -67,6 +67,8 @@ def _assigned(lines):
         if not eq or not name: raise ValueError(f'--set takes name=value, as in wd=1e-4; got {line}')
         setting, dot, option = name.partition('.')
         value = _value(name, text)
+        if setting in said and isinstance(said[setting], dict) != bool(dot):
+            raise ValueError(f'--set says {setting} as a whole and by its options, or twice; say it in one way')
         if dot: said.setdefault(setting, {})[option] = value
         else: said[setting] = value
     return said

@@ -352,7 +352,8 @@ presets = {
 # %% ../nbs/42_experiment.ipynb #a4a03b6e
 def preset(name:str)->Run:
     "The settings of a name; a `ValueError` with the names there are."
-    if name not in presets: raise ValueError(f'unknown preset {name!r}; known are {", ".join(presets)}')
+    if not isinstance(name, str) or name not in presets:
+        raise ValueError(f'unknown preset {name!r}; known are {", ".join(presets)}')
     return presets[name]
 
 # %% ../nbs/42_experiment.ipynb #cee357dc
