@@ -338,9 +338,9 @@ def run_training(
 def _twin_results(run, key, out):
     "Sub-networks of the twin; a `ValueError` unless it is the same network, trained the common way on the same images."
     twin, record = find_run(out, key)
-    same = ('data', 'data_options', 'network', 'network_options')
+    same = ('data', 'data_options', 'n_train', 'data_seed', 'valid_pct', 'network', 'network_options')
     odd = [f'{k} {getattr(twin, k)!r} and not {getattr(run, k)!r}' for k in same if getattr(twin, k) != getattr(run, k)]
-    if 'st' in twin.method.split('+'): odd.append(f'the method {twin.method}')
+    if twin.method != 'ct': odd.append(f'the method {twin.method}')
     if odd: raise ValueError(f'run {twin.key} is no twin of {run.key}, trained the common way: it has {"; ".join(odd)}')
     return record_interpretation(record).results
 
