@@ -1011,11 +1011,11 @@ def _training_name(state):
 
 @contextmanager
 def _closing(cbs):
-    "Close, also after an error, what callbacks hold open during a batch."
+    "Close, also after an error, what callbacks hold open: autocast, a logger's run."
     try: yield
     finally:
         for cb in cbs:
-            if isinstance(cb, CPUAutocast): cb.close()
+            if hasattr(type(cb), 'close'): cb.close()
 
 def _limit_of(cbs):
     "What lambda was at most because the fit began with a trained network; None where there was no limit."
@@ -1096,7 +1096,7 @@ def train(
     data=None, # folder of the images; None: where fastai keeps them
     force:bool=False, # train even if the results have this run, or a part of it; with `resume`: go on although data or code changed
     resume:bool=False, # go on from the checkpoint of an interrupted training
-    cbs:list|None=None, # further callbacks, such as a logger
+    cbs:list|None=None, # further callbacks, such as a logger; those with `close` are closed in the end
     report:Callable=noop, # called with the log's row after each epoch
     valid_every:int=1, # epochs from one test to the next; the weights do not depend on it
     say:Callable=print, # called with a line where a stored result is returned
@@ -1106,7 +1106,7 @@ def train(
     for name,given in dict(report=report, say=say).items(): check_function(given, name)
     if cbs is not None: check_kind(cbs, (list, tuple, L, Callback), 'cbs', 'callbacks')
     skip = SkipValidation(valid_every)
-    with process_group():
+    with process_group(), _closing(L(cbs)):
         store = ResultsStore(Path(out).expanduser()/'results.sqlite')
         folder = store.path.parent/'checkpoints'/run.key
         run_on_first(lambda: (writable_folder(out), store.check()) and None)

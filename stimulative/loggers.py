@@ -20,16 +20,20 @@ def _tensorboard(run, folder):
     return TensorBoardCallback(Path(folder).expanduser()/run.key, trace_model=False, log_preds=False)
 
 def _wandb(run, project):
-    "fastai's callback, in a Weights & Biases run that knows the settings."
+    "fastai's callback, in a Weights & Biases run that knows the settings; `train` ends it."
     wandb = optional('wandb', 'loggers')
     from fastai.callback.wandb import WandbCallback
-    wandb.init(project=project, name=run.key, config=run.settings)
-    return WandbCallback(log_preds=False)
+    if wandb.run is not None:
+        raise ValueError(f'the Weights & Biases run {wandb.run.name} is active: end it with wandb.finish()')
+    logged = wandb.init(project=project, name=run.key, config=run.settings)
+    class WandbLogger(WandbCallback):
+        def close(self): logged.finish()
+    return WandbLogger(log_preds=False)
 
 # %% ../nbs/47_loggers.ipynb #45000009
 class MLflowLogger(Callback):
     "Settings and curves of a run for MLflow."
-    order = RunLog.order + 2
+    order, opened = RunLog.order + 2, False
     def __init__(self,
         run:Run, # whose settings are kept
         experiment:str='stimulative', # of MLflow
@@ -39,7 +43,8 @@ class MLflowLogger(Callback):
 
     def before_fit(self):
         self.mlflow.set_experiment(self.experiment)
-        self.mlflow.start_run()
+        self.mlflow.start_run(nested=self.mlflow.active_run() is not None)
+        self.opened = True
         self.mlflow.log_params(self.settings)
 
     def after_epoch(self):
@@ -48,8 +53,14 @@ class MLflowLogger(Callback):
         numbers = {k: v for k,v in rows[-1].items() if v is not None and k != 'epoch'}
         self.mlflow.log_metrics(numbers, step=self.epoch + 1)
 
-    def after_fit(self): self.mlflow.end_run()
-    def after_cancel_fit(self): self.mlflow.end_run()
+    def after_fit(self): self.close('FINISHED')
+
+    def close(self,
+        status:str='FAILED', # of a run that is still open
+    ):
+        "End the run that this callback has opened."
+        if self.opened: self.mlflow.end_run(status)
+        self.opened = False
 
 # %% ../nbs/47_loggers.ipynb #4500000a
 def run_loggers(

@@ -84,6 +84,14 @@ def train_apart(
         last = (err.read().strip().splitlines() or ['no message'])[-1]
         raise RuntimeError(f'killed by signal {-code}' if code < 0 else last)
 
+# %% ../nbs/43_sweeps.ipynb #5ab07e12
+def _go_on(*args, **kwargs):
+    "What submitit submits where a job's time ends before its training."
+    from submitit.helpers import DelayedSubmission
+    return DelayedSubmission(train_apart, *args, **{**kwargs, 'resume': True})
+
+train_apart.checkpoint = _go_on
+
 # %% ../nbs/43_sweeps.ipynb #941166c0
 def _one_by_one(runs, progress, kwargs):
     "(run, record or None, error) of runs that are carried out here."
