@@ -36,7 +36,8 @@ __all__ = ['data_sets', 'methods', 'schedules', 'precisions', 'presets', 'named_
            'preset', 'run_schedule', 'TorchSGD', 'start_facts', 'run_learner', 'run_callbacks', 'EpochSeeds', 'RunLog',
            'SkipValidation', 'data_folder', 'data_facts', 'run_facts', 'what_changed', 'load_weights',
            'checkpoint_files', 'Checkpoints', 'read_whole', 'newest_checkpoint', 'StopDiverged', 'BestWeights',
-           'stored_record', 'train', 'record_interpretation', 'check_same_images', 'evaluate_checkpoint']
+           'stored_record', 'train', 'record_interpretation', 'check_same_images', 'learner_of_run',
+           'evaluate_checkpoint']
 
 # %% ../nbs/42_experiment.ipynb #b3a9241a
 data_sets = {
@@ -508,6 +509,7 @@ class RunLog(Callback):
         self._begun_work = work_clock(self.dls.device or 'cpu')
         self._sums = torch.zeros(3)      # of loss, cross entropy and images
         self._right = []                 # for each test image, whether it was recognized
+        self._sound = []                 # for each test batch, whether all outputs are finite
 
     def after_train(self):
         self._sums = self._sums.tolist()      # waits for the device
@@ -523,6 +525,7 @@ def after_batch(self:RunLog):
     logits = self.pred.detach().as_subclass(Tensor).float()
     if not self.training:
         self._right.append(self.learn.to_detach(logits.argmax(1) == y))
+        self._sound.append(logits.isfinite().all())
         return
     loss = self.loss.detach().as_subclass(Tensor).float()
     means = torch.stack([loss, F.cross_entropy(logits, y), logits.new_ones(())])
@@ -551,7 +554,8 @@ def after_epoch(self:RunLog):
     if not self._ran: return
     self._ran = False
     means, n = self._means()
-    top1 = 100 * torch.cat(self._right).float().mean().item() if self._right else None
+    self.sound = all(map(bool, self._sound))
+    top1 = 100 * torch.cat(self._right).float().mean().item() if self._right and self.sound else None
     wall = time.perf_counter() - self._began
     row = dict(epoch=self.epoch + 1, lr=self.opt.hypers[-1]['lr'], **means, top1=top1)
     self.rows.append(dict(row, seconds=self._seconds, work=self._work, images_s=n / self._seconds, wall=wall))
@@ -779,7 +783,7 @@ def _log_cut_short(log):
 
 # %% ../nbs/42_experiment.ipynb #810d4b84
 class StopDiverged(Callback):
-    "Ends a training whose loss or weights are no numbers any more, and notes the epoch in the log."
+    "Ends a training whose loss, weights or outputs are no numbers any more, and notes the epoch in the log."
     order, run_valid = RunLog.order + .5, False # ahead of `Checkpoints`
     def __init__(self, log:RunLog): self.log = log
 
@@ -797,7 +801,7 @@ class StopDiverged(Callback):
     def after_epoch(self):
         skipped = len(self.log.rows) != self.epoch + 1
         if skipped: return
-        gone = has_diverged(self.learn) or not weights_finite(self.learn.model)
+        gone = has_diverged(self.learn) or not (self.log.sound and weights_finite(self.learn.model))
         if any(gather(gone)): self._stop()
 
 # %% ../nbs/42_experiment.ipynb #17c00011
@@ -1165,6 +1169,29 @@ def check_same_images(
     if not force: raise ValueError(f'{said}. Its weights are used in spite of it with force (--force)')
     warnings.warn(said)
 
+# %% ../nbs/42_experiment.ipynb #0fca2e01
+def _restored(saved, run, path, data, force):
+    "A learner with saved weights, and with the images of their training."
+    learn = run_learner(run, data, start=False)
+    run_on_first(lambda: check_same_images(saved, run, learn, data, force))
+    load_weights(learn.model, saved['model'], path)
+    return learn
+
+def learner_of_run(
+    run:Run, # finished
+    out='results', # folder of the results
+    data=None, # folder of the images; None: where fastai keeps them
+    force:bool=False, # also with other images than those of the run
+)->Learner: # trained, in evaluation mode
+    "Data and trained network of a finished run; a `ValueError` where the images are not the run's."
+    path = Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
+    saved = _read_final(path)
+    kept = _saved_run(saved, path).key
+    if kept != run.key: raise ValueError(f'{path} holds the weights of another run, {kept}')
+    learn = _restored(saved, run, path, data, force)
+    learn.model.eval()
+    return learn
+
 # %% ../nbs/42_experiment.ipynb #b2400011
 def evaluate_checkpoint(
     path, # final.pt of a run
@@ -1176,7 +1203,5 @@ def evaluate_checkpoint(
     saved = _read_final(path)
     run = _saved_run(saved, path)
     with process_group():
-        learn = run_learner(run, data, start=False)
-        run_on_first(lambda: check_same_images(saved, run, learn, data, force))
-        load_weights(learn.model, saved['model'], path)
+        learn = _restored(saved, run, path, data, force)
         return evaluate_together(learn, name=run.method, test_dl=_test_loader(learn))

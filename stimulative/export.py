@@ -27,14 +27,14 @@ from .models import optional
 from .cost import check_turns, timed_on
 from .facts import _pass_times
 from .store import source_version, stored_run, writable_folder
-from .experiment import Run, _read_final, check_same_images, load_weights, record_interpretation, run_learner
+from .experiment import Run, learner_of_run, load_weights, record_interpretation
 from .budgets import halves, pareto
 
 # %% auto #0
 __all__ = ['formats', 'conv_norm_pairs', 'fold_batch_norms', 'calibrated_subnet', 'check_example', 'whole_path', 'check_suffix',
            'ExportedNet', 'load_exported', 'exported_facts', 'export_subnet', 'accuracy_of', 'subnet_file',
-           'export_subnets', 'time_files', 'tested_accuracy', 'quantize_file', 'find_run', 'learner_of_run',
-           'learner_facts', 'chosen_and_reported', 'fastest_within', 'parse_depths', 'export_run']
+           'export_subnets', 'time_files', 'tested_accuracy', 'quantize_file', 'find_run', 'learner_facts',
+           'chosen_and_reported', 'fastest_within', 'parse_depths', 'export_run']
 
 # %% ../nbs/51_export.ipynb #1d1b0c73
 # these alone: a class made from them may do more
@@ -483,20 +483,6 @@ def find_run(
     return Run(**settings), record
 
 # %% ../nbs/51_export.ipynb #e8859a3a
-def learner_of_run(
-    run:Run,
-    out, # folder of the results
-    data=None, # folder of the images; None: where fastai keeps them
-    force:bool=False, # also with other images than those of the run
-)->"Learner": # trained
-    "Data and trained network of a finished run; a `ValueError` where the images are not the run's."
-    path = Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
-    saved, learn = _read_final(path), run_learner(run, data, start=False)
-    check_same_images(saved, run, learn, data, force)
-    load_weights(learn.model, saved['model'], path)
-    learn.model.eval()
-    return learn
-
 def learner_facts(
     learn, # a fastai `Learner`
 )->dict: # classes, transforms: plain words
@@ -581,7 +567,9 @@ def export_run(
 
 # %% ../nbs/51_export.ipynb #dec77c22
 def _one_file(model, subnets, to, budget_ms, suffix, x, calib, results, about):
-    "Write one sub-network: the only one, or the first within the budget."
+    "Write one sub-network: the only one, or the first within the budget. No file that is there is written over."
+    taken = [f for f in (to/subnet_file(d, suffix) for d in subnets) if f.exists()]
+    if taken: raise FileExistsError(f'{taken[0]} is there already: give another folder, or remove it first')
     said = {}
     def write(d):
         path = str(to/subnet_file(d, suffix))

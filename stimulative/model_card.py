@@ -17,9 +17,9 @@ from .calibration import calibration_facts, subnet_logits
 from .interpret import LoafingInterpretation, undisturbed
 from .models import optional
 from .facts import measure_latency
-from .experiment import Run, record_interpretation
+from .experiment import Run, learner_of_run, record_interpretation
 from .export import _check_new, accuracy_of, export_subnets, find_run
-from .export import learner_facts, learner_of_run, whole_path
+from .export import learner_facts, whole_path
 
 # %% auto #0
 __all__ = ['training_items', 'card_limits', 'card_table', 'markdown_table', 'shown_table', 'card_header', 'listed', 'how_to_load',

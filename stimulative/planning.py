@@ -48,6 +48,7 @@ def data_size(
     names = list(_known['digits'])
     unknown = set(said) - set(names)
     if unknown: raise ValueError(f'data have no {", ".join(sorted(unknown))}; they have {", ".join(names)}')
+    for name,count in said.items(): check_count(count, name, 0 if name == 'image_bytes' else 1)
     size = {**_known.get(run.data, {}), **said}
     missing = [k for k in names if k not in size]
     if missing: raise ValueError(f'nothing is known of the data {run.data!r}: give {", ".join(missing)}')

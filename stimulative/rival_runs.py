@@ -14,7 +14,7 @@ from .loafing import evaluate_paths, some_subnets, stage_layers
 from .rivals import rivals
 from .interpret import undisturbed
 from .calibration import calibration_facts, subnet_logits
-from .experiment import Run, load_weights, preset, read_whole, run_callbacks, run_learner
+from .experiment import Run, learner_of_run, preset, run_callbacks, run_learner
 from .sweeps import read_records, sweep, write_records
 
 # %% auto #0
@@ -122,14 +122,6 @@ def spread_path(
     depths = check_depths(depths, space)
     return tuple(i for layers,d in zip(stage_layers(space), depths) for i in spread(layers, d))
 
-# %% ../nbs/48_rival_runs.ipynb #d6180004
-def _trained(run, out, data):
-    "A learner with the weights that a finished run left behind."
-    learn = run_learner(run, data, out, start=False)
-    path = Path(out).expanduser()/'checkpoints'/run.key/'final.pt'
-    load_weights(learn.model, read_whole(path)['model'], path)
-    return learn
-
 # %% ../nbs/48_rival_runs.ipynb #4cdbca62
 def _percent(values): return 100 * float(np.mean(list(values)))
 
@@ -150,7 +142,7 @@ def network_facts(
     at_most:int=1000, # sub-networks; above, a sample
 )->dict: # in percent: ECE of the main network and of all, raw and fitted; accuracy with blocks first and spread
     "Calibration and choice of blocks of a trained network, every sub-network re-calibrated."
-    learn = _trained(run, out, data)
+    learn = learner_of_run(run, out, data)
     space = unravel(learn.model).depths
     subnets = some_subnets(space, at_most)
     others = {d: spread_path(d, space) for d in subnets}

@@ -196,8 +196,7 @@ def check_batch(
     "Check a view on its first batch; a `ValueError` for anything but a view and a batch of images."
     check_unraveled(view)
     check_images(x, several=True)
-    if not view.checked: view.check(x)
-
+    if not view.checked_for(x): view.check(x)
 
 # %% ../nbs/05_step.ipynb #e400000b
 def check_switches(

@@ -207,6 +207,7 @@ class Unraveled(_Parts):
     ):
         super().__init__(model, stem, stages, head)
         self._modes = set()     # in which it was compared with the model: evaluation (False), training (True)
+        self._floating = None   # whether the batch of that comparison was; None: unknown
 
     def __call__(self,
         x:torch.Tensor|Bundle, # a batch, as the model takes it; several inputs as a bundle
@@ -214,7 +215,7 @@ class Unraveled(_Parts):
     )->torch.Tensor: # what the model's head gives
         "Run the main network or one ordered sub-network; the first batch is checked against the model."
         parts = self.parts(depths)
-        if not self.checked: self.check(x)
+        if not self.checked_for(x): self.check(x)
         for part in parts: x = run_part(part, x)
         return x
 
@@ -226,12 +227,19 @@ class Unraveled(_Parts):
     @checked.setter
     def checked(self, value): self._modes = self._modes | {False, self.model.training} if value else set()
 
+    def checked_for(self,
+        x:torch.Tensor|Bundle, # a batch, as the model takes it
+    )->bool: # False as well where the view was checked on floating-point images and these are integers
+        "Whether the view needs no check before it runs on `x`."
+        return self.checked and self._floating in (None, x.is_floating_point())
+
     def check(self,
         x:torch.Tensor, # a batch, as the model takes it
     ):
         "Compare with the model on `x`; a `NotResidualError` if they differ or a block cannot be skipped."
         look = torch.compiler.disable(check_view) if torch.compiler.is_compiling() else check_view
-        if look(self, x): self.checked = True     # otherwise the next batch is looked at as well
+        if not look(self, x): return        # the next batch is looked at as well
+        self.checked, self._floating = True, x.is_floating_point()
 
     def norms_of(self, depths)->dict: "Norms of the model -> those that stand in their place in a sub-network by itself."; return {}
 
