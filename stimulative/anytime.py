@@ -308,7 +308,8 @@ def within_budget(
 )->tuple: # depths, for `net.set_depths`
     "The stored sub-network that does most within a latency, measured where it was not yet; a `ValueError` if none does."
     check_kind(net, SwitchedNet, 'net', 'an AnytimeNet')
-    if not check_kind(ms, numbers.Real, 'ms', 'a number') > 0: raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
+    if not check_kind(ms, numbers.Real, 'ms', 'a number') > 0:
+        raise ValueError(f'a budget is a positive number of milliseconds, got {ms}')
     _check_measured(net)
     x = _image(net) if x is None else x
     check_images(x)

@@ -312,7 +312,8 @@ def _make_heads(self:HeadsCallback, x):
     n_out = self._noted_pass(x).shape[1]
     shapes = {place: h.shape for place,h in self._notes.items()}
     odd = [tuple(shape) for shape in shapes.values() if len(shape) != 4]
-    if odd: raise ValueError(f'heads stand behind blocks that give images (batch, channels, height, width); found {odd[0]}')
+    if odd:
+        raise ValueError(f'heads stand behind blocks that give images (batch, channels, height, width); found {odd[0]}')
     last = shapes[self._last()]
     with no_random(self.seed, reproducible=False):
         heads = {_key(p): self.make_head(shapes[p], last, n_out) for p in self.places(self._view.depths)}
@@ -386,7 +387,8 @@ def stage_coefficients(
     "Coefficients of the intermediate stages: `coefs`, interpolated linearly for another number of stages."
     if n < 1: raise ValueError('a network of one stage has no intermediate stage to put a head behind')
     valid = all(isinstance(c, numbers.Real) and 0 <= c < math.inf for c in coefs)
-    if not valid or not sum(coefs): raise ValueError(f'coefficients are finite numbers >= 0, not all of them 0; got {coefs!r}')
+    if not valid or not sum(coefs):
+        raise ValueError(f'coefficients are finite numbers >= 0, not all of them 0; got {coefs!r}')
     if n == len(coefs): return list(coefs)
     c = np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(coefs)), coefs)
     return (c * sum(coefs) / c.sum()).tolist()
@@ -429,8 +431,10 @@ class SelfDistillationCallback(HeadsCallback):
     ):
         self.weights = dict(ce=ce, kl=kl, feature=feature)
         for k,v in self.weights.items():
-            if not isinstance(v, numbers.Real) or not 0 <= v < math.inf: raise ValueError(f'{k} must be a finite number >= 0, got {v!r}')
-        if not 0 < temperature < math.inf: raise ValueError(f'temperature must be a finite number above 0, got {temperature!r}')
+            if not isinstance(v, numbers.Real) or not 0 <= v < math.inf:
+                raise ValueError(f'{k} must be a finite number >= 0, got {v!r}')
+        if not 0 < temperature < math.inf:
+            raise ValueError(f'temperature must be a finite number above 0, got {temperature!r}')
         self.temperature, self.seed = temperature, seed
 
     def begin_fit(self):

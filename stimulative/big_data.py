@@ -356,7 +356,8 @@ def _class_names(root, splits, rows):
     seen = {split: {row[2] for shard in shards for row in rows[shard]} for split,shards in splits.items()}
     trained = seen['train']
     for split,classes in seen.items():
-        if odd := sorted(classes - trained): raise ValueError(f'{root}: classes {odd[:5]} are in {split} and not in train')
+        if odd := sorted(classes - trained):
+            raise ValueError(f'{root}: classes {odd[:5]} are in {split} and not in train')
     if (root/'classes.json').is_file(): names = json.loads((root/'classes.json').read_text())
     else: names = [str(i) for i in range(max(trained) + 1)]
     if min(trained) < 0 or max(trained) >= len(names):

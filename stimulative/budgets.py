@@ -35,8 +35,9 @@ def _measured(interp, cost):
     unknown = results.depths[results.accuracy.isna() | results[cost].isna()]
     if len(unknown): raise ValueError(f'accuracy or {cost} of {unknown.iloc[0]} is not known')
     rows = results.depths.value_counts()
-    if rows.nunique() > 1: raise ValueError(f'{rows.index[0]} has {rows.iloc[0]} rows and {rows.index[-1]} has {rows.iloc[-1]}: '
-                                            'means over other seeds cannot be compared')
+    if rows.nunique() > 1:
+        raise ValueError(f'{rows.index[0]} has {rows.iloc[0]} rows and {rows.index[-1]} has {rows.iloc[-1]}: '
+                         'means over other seeds cannot be compared')
     results = averaged(interp).results
     return results.sort_values([cost, 'accuracy'], ascending=[True, False])
 

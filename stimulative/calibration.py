@@ -24,7 +24,8 @@ __all__ = ['calibration_error', 'fitted_temperature', 'calibration_facts', 'subn
 def _check_predictions(logits, labels):
     "The classes as int64; a `ValueError` for what is no table of finite logits with a class for each row."
     check_kind(logits, torch.Tensor, 'logits', 'a tensor, images x classes')
-    if logits.ndim != 2 or not len(logits): raise ValueError(f'logits must be images x classes, got the shape {tuple(logits.shape)}')
+    if logits.ndim != 2 or not len(logits):
+        raise ValueError(f'logits must be images x classes, got the shape {tuple(logits.shape)}')
     if not logits.isfinite().all(): raise ValueError('some logits are not finite: did the training diverge?')
     labels = check_labels(labels, logits)
     if labels.ndim == 1 and (labels >= 0).all(): return labels
@@ -39,7 +40,8 @@ def calibration_error(
     "Expected calibration error (Guo et al. 2017, equation 3)."
     labels = _check_predictions(logits, labels)
     check_count(n_bins, 'n_bins')
-    if not check_kind(temperature, (int, float), 'temperature', 'a number') > 0: raise ValueError(f'temperature must be above 0, got {temperature}')
+    if not check_kind(temperature, (int, float), 'temperature', 'a number') > 0:
+        raise ValueError(f'temperature must be above 0, got {temperature}')
     sure, said = (logits.double() / temperature).softmax(1).max(1)
     right = (said == labels).double()
     bins = (sure * n_bins).ceil().long().clamp(1, n_bins) - 1        # a bin holds its upper end
@@ -80,7 +82,8 @@ def subnet_logits(
 )->dict: # depths -> (logits, labels), on the CPU
     "Logits of sub-networks after re-calibration, shared blocks computed once."
     view = unravel(model)
-    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in check_kind(subnets, Iterable, 'subnets', 'depth tuples')}
+    subnets = check_kind(subnets, Iterable, 'subnets', 'depth tuples')
+    paths = {check_depths(d, view.depths): subnet_path(d, view.depths) for d in subnets}
     check_asked(paths)
     batches = calibration_batches(calib_dl, n_images)
     parts = {d: [] for d in paths}                  # (logits, labels) of each test batch

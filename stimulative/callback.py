@@ -272,7 +272,8 @@ class DivergenceWatch(Callback):
     def after_batch(self):
         if self.said or not self.source.active or not has_diverged(self.learn): return
         self.said = True
-        warnings.warn(f'the training has diverged: the loss is no number since epoch {self.epoch + 1}, step {self.iter + 1} of {self.n_iter}. '
+        when = f'epoch {self.epoch + 1}, step {self.iter + 1} of {self.n_iter}'
+        warnings.warn(f'the training has diverged: the loss is no number since {when}. '
                       f'Worth a try: {cures_of_divergence} (GradientClip(1.)). TerminateOnNaNCallback() ends such a fit')
 
 # %% ../nbs/21_callback.ipynb #0500082c
@@ -319,7 +320,7 @@ class StimulativeCallback(MethodCallback):
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what passes have in common, where they would be equal
         weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
-        lam_trained:float|None=1., # most that lambda is in a fit that begins with a trained network; None: as given, and so with weigh=None
+        lam_trained:float|None=1., # most that lambda is where a fit begins with a trained network; None: as given; so with weigh=None
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
         space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
@@ -376,8 +377,9 @@ def _warn_nothing_to_draw(self:StimulativeCallback):
     depths, others = self._view.depths, self.draws.sub_tfm or self.teachers != {'main': 1.}
     space = self.draws.space_of(depths)
     if others or len(space) > 1 or tuple(next(iter(space))) != depths: return
-    warnings.warn(f'there is no sub-network to draw: of {type(self.learn.model).__name__} with {depths} blocks per stage the space holds '
-                  'the main network alone, so this is common training. Stages of two blocks or more are needed')
+    name = type(self.learn.model).__name__
+    warnings.warn(f'there is no sub-network to draw: of {name} with {depths} blocks per stage '
+                  'the space holds the main network alone, so this is common training. Stages of two blocks or more are needed')
 
 @patch
 def _check_teachers(self:StimulativeCallback):

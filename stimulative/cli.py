@@ -190,7 +190,7 @@ def train(
     network:str=None, # instead of the preset's
     precision:str=None, # fp32, fp16 or bf16
     size:int=None, # pixels a side
-    data_set:str=None, # instead of the preset's: digits, cifar10, cifar100, imagenet; folder, big_folder, shards (of your own, see --data)
+    data_set:str=None, # instead of the preset's: digits, cifar10, cifar100, imagenet; of your own: folder, big_folder, shards
     settings:str='', # JSON of further settings
     data:str=None, # folder of the images; where fastai keeps them by default
     out:str='results', # folder of the results

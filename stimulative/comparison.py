@@ -143,7 +143,7 @@ def compare(
     lr:float=0.1, # peak learning rate
     seed:int=0, # of weights and batches, the same for all; the first of several
     fit:Callable|None=None, # fit(learn, cbs), in the place of `fit_one_cycle(epochs, lr)`
-    done:Callable=noop, # called with (name, LoafingInterpretation, learner, callbacks, row) after each training, to keep what it gave
+    done:Callable=noop, # called with (name, LoafingInterpretation, learner, callbacks, row) after each training
     seeds:int=1, # trainings per method, with `seed` and those that follow it
 )->"DataFrame": # a row per method: time (s), memory (MiB), main (%), all (%)
     "Table r3: train every method from the same weights on the same batches and evaluate all ordered sub-networks."

@@ -156,7 +156,8 @@ def draw_evenly(
 )->list: # indices into `labels`
     "Draw `n` images with the classes in equal numbers, to one."
     if n is None: return list(range(len(labels)))
-    if check_count(n, 'the number of images') > len(labels): raise ValueError(f'{n} images were asked for; there are {len(labels)}')
+    if check_count(n, 'the number of images') > len(labels):
+        raise ValueError(f'{n} images were asked for; there are {len(labels)}')
     shuffled = pd.Series(labels).sample(frac=1, random_state=seed)
     # the first of every class, the second of every class, ...
     rounds = shuffled.groupby(shuffled).cumcount()

@@ -87,7 +87,8 @@ def check_options(
     if any(p.kind is p.VAR_KEYWORD for p in params): return
     allowed = {p.name for p in params} - given
     unknown = ', '.join(sorted(set(options) - allowed))
-    if unknown: raise ValueError(f'{kind} {name!r} has no option {unknown}; it has {", ".join(sorted(allowed)) or "none"}')
+    if unknown:
+        raise ValueError(f'{kind} {name!r} has no option {unknown}; it has {", ".join(sorted(allowed)) or "none"}')
 
 # %% ../nbs/42_experiment.ipynb #a876205e
 methods = {
@@ -252,7 +253,8 @@ class Run:
 
 # %% ../nbs/42_experiment.ipynb #febcb448
 _option_settings = ('data_options', 'network_options', 'method_options')
-_data_settings = dict(n_train='n_train', label_noise='wrong', valid_pct='valid_pct', data_seed='seed')      # setting -> option of the data
+# setting -> option of the data
+_data_settings = dict(n_train='n_train', label_noise='wrong', valid_pct='valid_pct', data_seed='seed')
 
 def _data_options(run):
     "The data's options, those that the run has names for included; a `ValueError` where two values are given."
@@ -261,7 +263,8 @@ def _data_options(run):
         value, default = getattr(run, setting), Run.__dataclass_fields__[setting].default
         if value == default: continue
         _check_setting(setting, value)
-        if options.get(option, value) != value: raise ValueError(f'{setting} is {value}, and data_options say {option}={options[option]}')
+        if options.get(option, value) != value:
+            raise ValueError(f'{setting} is {value}, and data_options say {option}={options[option]}')
         options[option] = value
     return options
 
@@ -288,7 +291,8 @@ def _check(self:Run):
     check_options(self.network, networks, 'network', dict(self.network_options))
     method_parts(self.method, self.method_options)
     if self.nesterov and not self.momentum: raise ValueError('nesterov needs a momentum above 0')
-    if self.warmup and self.schedule == 'one_cycle': raise ValueError('one_cycle has a warm-up of its own; warmup is for the other schedules')
+    if self.warmup and self.schedule == 'one_cycle':
+        raise ValueError('one_cycle has a warm-up of its own; warmup is for the other schedules')
 
 
 # %% ../nbs/42_experiment.ipynb #2081a933
@@ -390,7 +394,8 @@ def _check_machine(run):
         raise ValueError(f'a batch of {run.bs} images cannot be shared by {num_distrib()} processes evenly')
     if torch.cuda.is_available(): return
     if run.sync_bn: raise ValueError('sync_bn needs CUDA devices: torch has no such batch norm for CPUs')
-    if run.precision == 'fp16': raise ValueError('precision fp16 needs a CUDA device; without one, fp32 and bf16 are there')
+    if run.precision == 'fp16':
+        raise ValueError('precision fp16 needs a CUDA device; without one, fp32 and bf16 are there')
 
 # %% ../nbs/42_experiment.ipynb #17c0000a
 def _start_file(run, out):

@@ -15,7 +15,8 @@ from PIL import Image
 from .unravel import check_depths, check_kind, check_space
 from .loafing import stage_layers
 from .destroying import count_swaps, destroyed_path
-from .interpret import DestructionInterpretation, LoafingInterpretation, check_axis, method_style, shown_name, size_axes, sizes, training_names
+from .interpret import DestructionInterpretation, LoafingInterpretation
+from .interpret import check_axis, method_style, shown_name, size_axes, sizes, training_names
 from .facts import PathAccuracy, averaged, destroyed_facts, same_space, subnet_facts
 from .facts import measure_latency              # not used here, but its place until 0.1.0
 

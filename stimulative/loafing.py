@@ -686,7 +686,7 @@ class _Mean:
 # %% ../nbs/06_loafing.ipynb #e5e00006
 def score_subnets(
     model:nn.Module, # a residual network; stays as it is
-    calib_dl:Iterable|None, # training images with the training transforms, for batch-norm re-calibration; None: there is nothing to re-calibrate
+    calib_dl:Iterable|None, # training images with the training transforms, for re-calibration; None: nothing is to be re-calibrated
     test_dl:Iterable, # batches (images, targets), targets of any shape with an entry per image
     score:Callable, # (outputs, targets) of a batch -> (images,) or (images, k): one or more numbers per image
     subnets:Iterable|str|None=None, # see `evaluate_subnets`

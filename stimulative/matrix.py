@@ -32,7 +32,8 @@ def plot_matrix(
     vmax:float=100., # percent at the upper end of the colours
 )->plt.Axes:
     "A `loafing_matrix` as a heat map in percent, numbers in the cells, networks trained alone framed (Tables r5 and r6)."
-    if not len(check_kind(matrix, pd.DataFrame, 'matrix', 'a table of `loafing_matrix`')): raise ValueError('matrix has no network in it')
+    if not len(check_kind(matrix, pd.DataFrame, 'matrix', 'a table of `loafing_matrix`')):
+        raise ValueError('matrix has no network in it')
     if not 0 < vmax <= 100: raise ValueError(f'vmax must be above 0 and at most 100 percent, got {vmax!r}')
     percent = 100 * matrix.values.astype(float)
     rows, cols = matrix.shape

@@ -97,7 +97,8 @@ def _check_counted(run, way):
     options = dict(run.method_options)
     odd = [k for k,v in _counted.items() if options.get(k, v) != v]
     if way == 'two full passes': odd = [k for k in odd if k != 'share']
-    if odd: raise ValueError(f'a step of one sub-network on the whole batch ({way}) can be counted; the run says {", ".join(odd)}')
+    if odd:
+        raise ValueError(f'a step of one sub-network on the whole batch ({way}) can be counted; the run says {", ".join(odd)}')
 
 def step_factor(
     run:Run,

@@ -346,7 +346,8 @@ def propose_rule(
     view = Unraveled(model, *rule(model))
     if max(view.depths) == 1:
         kinds = ', '.join(sorted({type(b).__name__ for b in view.path()}))
-        raise _refusal(model, f'each of its stages has a single block ({kinds}), and a stage keeps its first; blocks inside them could go')
+        raise _refusal(model, f'each of its stages has a single block ({kinds}), and a stage keeps its first; '
+                              'blocks inside them could go')
     with preserved_modes(model):
         for mode in (False, True): model.train(mode); view.check(images)
     return Proposal(view, rule, code)

@@ -96,7 +96,8 @@ def _check_entries(batch):
     is_tuple = isinstance(batch, (tuple, list))
     if is_tuple and len(batch) > 2:
         raise ValueError(f'a batch of {len(batch)} entries: which are the labels? Give (images, labels), '
-                         'for example `((b[0], b[2]) for b in loader)`; several inputs belong together, ((images, condition), labels)')
+                         'for example `((b[0], b[2]) for b in loader)`; '
+                         'several inputs belong together, ((images, condition), labels)')
     if not is_tuple or len(batch) < 2 or _plain(batch[0]) is None or not isinstance(batch[1], torch.Tensor):
         raise ValueError(f'the loader must give (images, labels), two tensors; it gave {type(batch).__name__}')
 
@@ -213,7 +214,8 @@ def check_finite(
     if not finite or torch.stack(list(finite.values())).all(): return
     name = next(name for name,ok in finite.items() if not ok)
     why = 'there is a NaN or an infinity in the images'
-    if all(t.isfinite().all() for t in tensors_of(x)): why = 'the images are finite: did a value overflow, or did the training diverge?'
+    if all(t.isfinite().all() for t in tensors_of(x)):
+        why = 'the images are finite: did a value overflow, or did the training diverge?'
     raise ValueError(f'{what(name)} not finite: {why}')
 
 # %% ../nbs/03_recalibrate.ipynb #e4c4a315

@@ -118,7 +118,8 @@ class CPUAutocast(Callback):
     order, dtype = MixedPrecision.order, torch.bfloat16
     _on = None
     def before_fit(self):
-        if slow_in_bf16(): warnings.warn('this CPU has no instructions for bfloat16: a step will be several times slower than in float32')
+        if slow_in_bf16():
+            warnings.warn('this CPU has no instructions for bfloat16: a step will be several times slower than in float32')
 
     def before_batch(self):
         self._on = torch.autocast('cpu', dtype=self.dtype)

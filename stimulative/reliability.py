@@ -320,7 +320,8 @@ class _NaNLoss(_Fault):
         self.learn.loss_grad = self.loss_grad * math.nan
 
     def before_step(self):
-        if not all(p.grad.isfinite().all() for p in self.model.parameters() if p.grad is not None): raise CancelStepException
+        if not all(p.grad.isfinite().all() for p in self.model.parameters() if p.grad is not None):
+            raise CancelStepException
 
 class _KilledWorker(_Fault):
     "The system kills the workers of the loader in mid-epoch."

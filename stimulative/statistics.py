@@ -97,7 +97,8 @@ def training_table(
     records = list(check_kind(results, Iterable, 'results', 'records'))
     if not records: raise ValueError('there are no records to average')
     for r in records:
-        if not isinstance(r, Mapping) or 'settings' not in r: raise ValueError(f'a record has settings and a summary, got {r!r}')
+        if not isinstance(r, Mapping) or 'settings' not in r:
+            raise ValueError(f'a record has settings and a summary, got {r!r}')
     return _flat(results_frame([(r['settings'], r) for r in records]))
 
 # %% ../nbs/45_statistics.ipynb #6665a216
@@ -355,7 +356,8 @@ def to_markdown(self:SeedTable)->str:
 # %% ../nbs/45_statistics.ipynb #008acfa6
 def _points(table, value, gain):
     "Where groups stand, and how far their intervals reach down and up."
-    if value not in table.frame: raise ValueError(f'the table has no {value!r}; it has {sorted({c for c,_ in table.frame if c})}')
+    if value not in table.frame:
+        raise ValueError(f'the table has no {value!r}; it has {sorted({c for c,_ in table.frame if c})}')
     part = table.frame[value]
     at, low, high = ('gain', 'gain low', 'gain high') if gain else ('mean', 'low', 'high')
     if at not in part: raise ValueError('this table has no gains: give `aggregate` a reference')

@@ -14,7 +14,8 @@ import torch, torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from .unravel import Bundle, Chain, Unraveled, call_model, check_depths, check_function, check_images, check_kind, check_space, check_unraveled
+from .unravel import Bundle, Chain, Unraveled, call_model, check_depths, check_function
+from .unravel import check_images, check_kind, check_space, check_unraveled
 from .unravel import preserved_modes, register_family, run_part, tensors_of, unravel, versions_of
 from .subnets import exchange_blocks
 from .recalibrate import further_sets

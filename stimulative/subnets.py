@@ -287,7 +287,8 @@ class FromMask(Sampler):
         over_time:Callable=constant, # fraction of training done -> share of the rate
         n:int=1, # sub-networks per step
     ):
-        if not isinstance(rate, numbers.Real) or not 0 <= rate <= 1: raise ValueError(f'rate must be from 0 to 1, got {rate!r}')
+        if not isinstance(rate, numbers.Real) or not 0 <= rate <= 1:
+            raise ValueError(f'rate must be from 0 to 1, got {rate!r}')
         self.rate, self.n = rate, check_count(n, 'n')
         self.over_depth = check_function(over_depth, 'over_depth')
         self.over_time = check_function(over_time, 'over_time')
