@@ -506,6 +506,7 @@ class RunLog(Callback):
         self.rows = list(rows)
         self.report = report
         self.diverged = None      # or the epoch
+        self.sound = True         # whether the outputs of the last test were finite
         self._ran = False         # whether this epoch is trained, and not skipped
 
     def before_train(self):
