@@ -807,7 +807,8 @@ class StopDiverged(Callback):
     def after_epoch(self):
         skipped = len(self.log.rows) != self.epoch + 1
         if skipped: return
-        gone = has_diverged(self.learn) or not (self.log.sound and weights_finite(self.learn.model))
+        useless = self.epoch + 1 == self.n_epoch and not self.log.sound      # before the end, the next loss will show it
+        gone = has_diverged(self.learn) or useless or not weights_finite(self.learn.model)
         if any(gather(gone)): self._stop()
 
 # %% ../nbs/42_experiment.ipynb #17c00011
