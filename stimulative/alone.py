@@ -16,7 +16,7 @@ from .data import digits_dls
 from .experiment import SkipValidation
 from .interpret import LoafingInterpretation, has_screen, write_results
 from .models import CifarResNet
-from .store import source_version, versions
+from .store import versions
 
 # %% auto #0
 __all__ = ['alone_depths', 'compare_with_alone', 'main']
@@ -84,7 +84,7 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     settings = dict(seeds=seeds, epochs=epochs, n_train=n_train, lam=lam)
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    record = dict(command=f'python -m stimulative.alone {options}', **settings, source=source_version(), **versions())
+    record = dict(command=f'python -m stimulative.alone {options}', **settings, **versions())
     done = []
     trainings = compare_with_alone(range(seeds), epochs, n_train, lam)
     for name,seed,results in progress_bar(trainings, total=6 * seeds, display=bar and has_screen()):

@@ -23,7 +23,7 @@ from .recipe import compile_blocks
 from .data import folder_dls
 from .big_data import big_folder_dls, measure_loader, shards_dls, worker_count, write_shards
 from .interpret import has_screen
-from .store import source_version, versions
+from .store import versions
 
 # %% auto #0
 __all__ = ['prepared', 'bench_one', 'bench_anytime', 'bench_loaders', 'bench']
@@ -214,7 +214,7 @@ def _bench_loaders(out, bar, **settings):
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
     table = bench_loaders(**settings, progress=progress_bar if bar and has_screen() else iter)
     record = dict(command=f'python -m stimulative.bench --loaders 1 {options}', **settings, data='made-up photographs',
-                  source=source_version(), **versions(), table=table.round(5).to_dict('records'))
+                  **versions(), table=table.round(5).to_dict('records'))
     if out: Path(out).write_text(json.dumps(record, indent=1))
     print(table.round(1).to_string(index=False))
 
@@ -237,7 +237,7 @@ def bench(
     if loaders: return _bench_loaders(out, bar, px=px, bs=bs, seed=seed)
     if not device: device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings = dict(px=px, bs=bs, draws=draws, seed=seed, device=device)
-    record = dict(command=_command(networks, variants, settings, anytime), **settings, source=source_version(), **versions())
+    record = dict(command=_command(networks, variants, settings, anytime), **settings, **versions())
     measure, unit = (bench_anytime, 'passes') if anytime else (bench_one, 'sub-networks')
     frames = []
     for n,v in _cases(networks, variants):

@@ -20,7 +20,7 @@ from .experiment import SkipValidation
 from .interpret import LoafingInterpretation, read_results, write_results
 from .statistics import paired_gain
 from .models import digits_resnet
-from .store import source_version, versions
+from .store import versions
 from .comparison import pooled, train_side_by_side
 
 # %% auto #0
@@ -166,7 +166,7 @@ def _write(out, interps, table, record):
 def _record(settings, start):
     "The settings, how to give them again, and what they ran on."
     options = ' '.join(f'--{k} {v}' for k,v in settings.items())
-    took = dict(command=f'python -m stimulative.demo {options}', seconds=round(time.time() - start), source=source_version())
+    took = dict(command=f'python -m stimulative.demo {options}', seconds=round(time.time() - start))
     return dict(settings, **took, **versions())
 
 # %% ../nbs/92_demo.ipynb #9917622a

@@ -904,7 +904,7 @@ def _record(run, log, interp, peaks, facts, about, best=None):
     if interp is not None: subnets, subnets_of = _subnet_rows(interp), math.prod(interp.depths)
     measured = dict(summary=summary, epochs=log.rows, subnets=subnets, subnets_of=subnets_of, diverged=log.diverged)
     if best: measured['best'] = best      # of the images held out
-    machine = {k: facts[k] for k in ('processes', 'loader_workers', 'source')}
+    machine = {k: facts[k] for k in ('processes', 'loader_workers')}
     return dict(key=run.key, settings=run.settings, **measured, made_from=facts, **about,
                 memory_of=of, **machine, command=this_command(), **versions())
 

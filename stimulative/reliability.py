@@ -762,8 +762,8 @@ def main(
     out:str='', # JSON file
 )->dict: # what was found
     "Carry out the trials; write what was found."
-    from stimulative.store import source_version, this_command, versions
-    found = dict(trials(slow), command=this_command(), source=source_version(), **versions())
+    from stimulative.store import this_command, versions
+    found = dict(trials(slow), command=this_command(), **versions())
     if out: Path(out).write_text(json.dumps(found, indent=1, default=str))
     return found
 

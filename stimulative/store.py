@@ -16,19 +16,8 @@ from fastcore.basics import patch
 from .unravel import check_kind
 
 # %% auto #0
-__all__ = ['versions', 'source_version', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'stored_run',
+__all__ = ['source_version', 'versions', 'this_command', 'made_with', 'settings_key', 'ResultsStore', 'stored_run',
            'results_frame', 'results', 'writable_folder', 'folder_facts', 'module_digest', 'RunLock']
-
-# %% ../nbs/40_store.ipynb #e22db329
-def versions()->dict:
-    "What a stored number has to say of the machine and the libraries that gave it."
-    import fastai, torch, torchvision
-    from stimulative.cost import processor
-    libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
-    others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    cpu = dict(machine=platform.machine(), processor=processor(), cpus=os.cpu_count(), threads=torch.get_num_threads())
-    return dict(python=platform.python_version(), **libraries, **others, **cpu, gpu=gpu)
 
 # %% ../nbs/40_store.ipynb #3ba1f2f5
 def _git(here, *args):
@@ -49,6 +38,17 @@ def source_version()->str: # 'commit', with a + behind it where files were chang
     except (OSError, subprocess.SubprocessError):
         try: return version('stimulative')
         except PackageNotFoundError: return 'unknown'
+
+# %% ../nbs/40_store.ipynb #e22db329
+def versions()->dict:
+    "What a stored number has to say of this package, the libraries and the machine that gave it."
+    import fastai, torch, torchvision
+    from stimulative.cost import processor
+    libraries = dict(torch=torch.__version__, torchvision=torchvision.__version__, fastai=fastai.__version__)
+    others = {name: version(name) for name in ('fastcore', 'numpy', 'pillow')}
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    cpu = dict(machine=platform.machine(), processor=processor(), cpus=os.cpu_count(), threads=torch.get_num_threads())
+    return dict(source=source_version(), python=platform.python_version(), **libraries, **others, **cpu, gpu=gpu)
 
 # %% ../nbs/40_store.ipynb #409b4d72
 def this_command()->str: # as it was typed, or 'a notebook'

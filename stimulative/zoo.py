@@ -16,7 +16,7 @@ from fastcore.script import call_parse
 
 from .unravel import NotResidualError, unravel
 from .proposals import propose_rule
-from .store import source_version, versions
+from .store import versions
 import stimulative.densenets
 
 # %% auto #0
@@ -155,7 +155,7 @@ def _record(out, px, seed):
     "A record without rows, or with those that are written already."
     command = f'python -m stimulative.zoo --px {px} --seed {seed}'
     rows = json.loads(Path(out).read_text())['rows'] if out and Path(out).exists() else []
-    return dict(command=command, source=source_version(), **versions(), timm=version('timm'), rows=rows)
+    return dict(command=command, **versions(), timm=version('timm'), rows=rows)
 
 @call_parse
 def zoo(
