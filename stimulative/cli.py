@@ -478,11 +478,12 @@ def plan(
     gpus:int=1, # devices that share the batch
     rate:float=None, # images a second on one device in common training, measured somewhere; no hours without it
     bandwidth:float=None, # GB/s that a device can send; the exchange of gradients is not timed without it
+    images:str='', # of one's own, as JSON: train, test, classes, n_in, px, image_bytes
     out:str='results', # folder of the results
 ):
     "Steps, hours, memory and files of a run: computed, not measured."
     from stimulative.planning import plan_named
-    planned = plan_named(run, gpus, rate, out, bandwidth=bandwidth)
+    planned = plan_named(run, gpus, rate, out, bandwidth=bandwidth, **_object(images, 'images'))
     _say(planned.map('{:,.5g}'.format).to_string())
     if rate is None and 'device hours' not in planned:
         _say('no hours: they need --rate, images a second on one device in common training')

@@ -72,6 +72,6 @@ def run_loggers(
     "The loggers that were asked for."
     if rank_distrib(): return []
     loggers = [_tensorboard(run, tensorboard)] if tensorboard else []
-    if wandb: loggers.append(_wandb(run, wandb))
     if mlflow: loggers.append(MLflowLogger(run, mlflow))
+    if wandb: loggers.append(_wandb(run, wandb))      # the last: it opens a run, which nobody would close after an error
     return loggers

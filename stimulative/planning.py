@@ -261,9 +261,10 @@ def plan_named(
     gpus:int=1, # devices
     rate:float|None=None, # images per second of one device in common training; None: the stored run's
     out='results', # folder of the results
-    **kwargs, # of `plan`
+    bandwidth:float|None=None, # GB/s that a device can send
+    **said, # of `data_size`: what is known of one's own data
 )->"Series":
     "`plan` by name, with the rate of the stored run where none is given."
     run, record = named_run(name, out)
-    if rate is None and record is not None: rate = rate_of(record, _cost(*_of(run, data_size(run))))
-    return plan(run, gpus, rate, **kwargs)
+    if rate is None and record is not None: rate = rate_of(record, _cost(*_of(run, data_size(run, **said))))
+    return plan(run, gpus, rate, bandwidth=bandwidth, **said)
