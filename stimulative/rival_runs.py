@@ -4,7 +4,7 @@
 
 # %% ../nbs/48_rival_runs.ipynb #d6000003
 from __future__ import annotations
-import argparse, json
+import argparse, json, shlex, sys
 from collections.abc import Iterable, Sequence
 from fastai.basics import *
 
@@ -18,7 +18,7 @@ from .experiment import Run, learner_of_run, preset, run_callbacks, run_learner
 from .sweeps import read_records, sweep, write_records
 
 # %% auto #0
-__all__ = ['seconds_per_epoch', 'rival_runs', 'main', 'spread_path', 'network_facts', 'write_rivals']
+__all__ = ['seconds_per_epoch', 'rival_runs', 'epochs_in_time_of', 'spread_path', 'network_facts', 'write_rivals', 'main']
 
 # %% ../nbs/48_rival_runs.ipynb #d6000006
 class _TimeSteps(Callback):
@@ -75,42 +75,19 @@ def rival_runs(
     if seconds is not None: of_method = [_within_seconds(r, seconds, data) for r in of_method]
     return [_at_seed(r, base.seed + s) for s in range(seeds) for r in of_method]
 
-# %% ../nbs/48_rival_runs.ipynb #d600000c
-def _parser():
-    "What may be said after the command."
-    p = argparse.ArgumentParser(prog='python -m stimulative.rival_runs',
-                                description='All methods from the same weights on the same batches.')
-    p.add_argument('--preset', default='digits', help='settings of data, network and schedule')
-    p.add_argument('--methods', help='names, joined by commas; default: ct, st and all rivals')
-    p.add_argument('--settings', type=json.loads, default={}, help="in the place of the preset's, as JSON")
-    p.add_argument('--epochs', type=int, help="in the place of the preset's")
-    p.add_argument('--lam', type=float, help="lambda of st, in the place of the preset's")
-    p.add_argument('--seeds', type=int, default=5, help='trainings per method')
-    p.add_argument('--seconds', type=float, help='processor time of a training: as many epochs as fit')
-    p.add_argument('--n_train', type=int, help='training images, where the data set can have fewer; others for each seed')
-    p.add_argument('--valid_every', type=int, default=1, help='epochs from one test to the next')
-    p.add_argument('--out', default='rivals', help='folder of the results')
-    p.add_argument('--data', help='folder of the images')
-    return p
-
-# %% ../nbs/48_rival_runs.ipynb #3c4d93cb
-def _tell(run, record, error):
-    "One line for a run that has ended."
-    print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
-
-# %% ../nbs/48_rival_runs.ipynb #d600000e
-def main(
-    argv=None, # what follows the command; None: as it was typed
-)->"DataFrame": # a row per run
-    "Carry out the comparison from a shell."
-    a = _parser().parse_args(argv)
-    given = dict(epochs=a.epochs, lam=a.lam, n_train=a.n_train)
-    base = preset(a.preset).replace(**a.settings, **{k: v for k,v in given.items() if v is not None})
-    runs = rival_runs(base, a.methods.split(',') if a.methods else None, a.seeds, a.seconds, a.data)
-    table = sweep(runs, out=a.out, data=a.data, report=_tell, valid_every=a.valid_every)
-    return table.assign(**{k: [getattr(r, k) for r in runs] for k in ('method', 'seed', 'epochs')})
-
-if __name__ == '__main__' and '__file__' in globals(): print(main().to_string())
+# %% ../nbs/48_rival_runs.ipynb #d6190002
+def epochs_in_time_of(
+    table:pd.DataFrame, # a row per training at equal epochs: method, epochs, work (s), main (%)
+    method:str, # whose mean time all others get
+)->dict: # method -> epochs, at least one
+    "As many epochs of each method as take the time of one; a training that diverged was shorter, and does not count."
+    ended = table.dropna(subset=['main (%)'])
+    means = ended.groupby('method', sort=False)[['epochs', 'work (s)']].mean()
+    if method not in means.index: raise ValueError(f'no training by {method!r} has ended; there are {", ".join(means.index)}')
+    lost = set(table.method) - set(means.index)
+    if lost: raise ValueError(f'every training by {", ".join(sorted(lost))} diverged: leave the method out')
+    per_epoch = means['work (s)'] / means.epochs
+    return {m: max(1, round(means['work (s)'][method] / s)) for m,s in per_epoch.items()}
 
 # %% ../nbs/48_rival_runs.ipynb #d6180002
 def spread_path(
@@ -171,3 +148,55 @@ def write_rivals(
     text = json.dumps(dict(command=command, records=records), separators=(',', ':'))
     Path(path).write_text(text.replace('{"key"', '\n{"key"'))
     return records
+
+# %% ../nbs/48_rival_runs.ipynb #d600000c
+def _parser():
+    "What may be said after the command."
+    p = argparse.ArgumentParser(prog='python -m stimulative.rival_runs',
+                                description='All methods from the same weights on the same batches.')
+    p.add_argument('--preset', default='digits', help='settings of data, network and schedule')
+    p.add_argument('--methods', help='names, joined by commas; default: ct, st and all rivals')
+    p.add_argument('--settings', type=json.loads, default={}, help="in the place of the preset's, as JSON")
+    p.add_argument('--epochs', type=int, help="in the place of the preset's")
+    p.add_argument('--lam', type=float, help="lambda of st, in the place of the preset's")
+    p.add_argument('--seeds', type=int, default=5, help='trainings per method')
+    p.add_argument('--seconds', type=float, help='processor time of a training: as many epochs as fit')
+    p.add_argument('--time_of', help='method that is trained for its epochs, and all others for as long as that took')
+    p.add_argument('--record', help='JSON file for the records, with calibration and choice of blocks')
+    p.add_argument('--n_train', type=int, help='training images, where the data set can have fewer; others for each seed')
+    p.add_argument('--valid_every', type=int, default=1, help='epochs from one test to the next')
+    p.add_argument('--out', default='rivals', help='folder of the results')
+    p.add_argument('--data', help='folder of the images')
+    return p
+
+# %% ../nbs/48_rival_runs.ipynb #3c4d93cb
+def _tell(run, record, error):
+    "One line for a run that has ended."
+    print(f'{run.method:>10} seed {run.seed}, {run.epochs} epochs:', error or record['summary'], flush=True)
+
+# %% ../nbs/48_rival_runs.ipynb #d600000e
+def _in_time_of(runs, table, method):
+    "The same runs, each for as many epochs as take one method's time."
+    epochs = epochs_in_time_of(table, method)
+    return [r.replace(epochs=epochs[r.method]) for r in runs]
+
+def main(
+    argv=None, # what follows the command; None: as it was typed
+)->"DataFrame": # a row per run
+    "Carry out the comparison from a shell."
+    argv = sys.argv[1:] if argv is None else list(argv)
+    a = _parser().parse_args(argv)
+    given = dict(epochs=a.epochs, lam=a.lam, n_train=a.n_train)
+    base = preset(a.preset).replace(**a.settings, **{k: v for k,v in given.items() if v is not None})
+    def carried_out(runs):
+        table = sweep(runs, out=a.out, data=a.data, report=_tell, valid_every=a.valid_every)
+        return table.assign(**{k: [getattr(r, k) for r in runs] for k in ('method', 'seed', 'epochs')})
+    runs = rival_runs(base, a.methods.split(',') if a.methods else None, a.seeds, a.seconds, a.data)
+    table = carried_out(runs)
+    if a.time_of:
+        runs = _in_time_of(runs, table, a.time_of)
+        table = carried_out(runs)
+    if a.record: write_rivals(runs, a.out, a.record, shlex.join(['python', '-m', 'stimulative.rival_runs', *argv]), a.data)
+    return table
+
+if __name__ == '__main__' and '__file__' in globals(): print(main().to_string())
