@@ -85,7 +85,7 @@ def epochs_in_time_of(
     means = ended.groupby('method', sort=False)[['epochs', 'work (s)']].mean()
     if method not in means.index: raise ValueError(f'no training by {method!r} has ended; there are {", ".join(means.index)}')
     lost = set(table.method) - set(means.index)
-    if lost: raise ValueError(f'every training by {", ".join(sorted(lost))} diverged: leave the method out')
+    if lost: raise ValueError(f'no training by {", ".join(sorted(lost))} has ended: leave the method out')
     per_epoch = means['work (s)'] / means.epochs
     return {m: max(1, round(means['work (s)'][method] / s)) for m,s in per_epoch.items()}
 
@@ -180,6 +180,13 @@ def _in_time_of(runs, table, method):
     epochs = epochs_in_time_of(table, method)
     return [r.replace(epochs=epochs[r.method]) for r in runs]
 
+def _check_later(a, runs):
+    "A `ValueError` before the trainings for what would only be noticed after them; the record's folder is made."
+    methods = list(dict.fromkeys(r.method for r in runs))
+    if a.time_of and a.time_of not in methods: raise ValueError(f'--time_of is one of {", ".join(methods)}; got {a.time_of!r}')
+    if a.time_of and a.seconds: raise ValueError('--time_of and --seconds both say how long: give one of them')
+    if a.record: Path(a.record).expanduser().parent.mkdir(parents=True, exist_ok=True)
+
 def main(
     argv=None, # what follows the command; None: as it was typed
 )->"DataFrame": # a row per run
@@ -192,11 +199,14 @@ def main(
         table = sweep(runs, out=a.out, data=a.data, report=_tell, valid_every=a.valid_every)
         return table.assign(**{k: [getattr(r, k) for r in runs] for k in ('method', 'seed', 'epochs')})
     runs = rival_runs(base, a.methods.split(',') if a.methods else None, a.seeds, a.seconds, a.data)
+    _check_later(a, runs)
     table = carried_out(runs)
     if a.time_of:
         runs = _in_time_of(runs, table, a.time_of)
         table = carried_out(runs)
-    if a.record: write_rivals(runs, a.out, a.record, shlex.join(['python', '-m', 'stimulative.rival_runs', *argv]), a.data)
+    if a.record:
+        command = shlex.join(['python', '-m', 'stimulative.rival_runs', *argv])
+        write_rivals(runs, a.out, Path(a.record).expanduser(), command, a.data)
     return table
 
 if __name__ == '__main__' and '__file__' in globals(): print(main().to_string())
