@@ -319,7 +319,7 @@ class StimulativeCallback(MethodCallback):
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what passes have in common, where they would be equal
-        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        weigh:Callable|dict|None=earned, # weight per image from (lam, logits, labels), or options of `earned`; None: constant (the paper)
         lam_trained:float|None=1., # most that lambda is where a fit begins with a trained network; None: as given; so with weigh=None
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
@@ -516,7 +516,7 @@ def _end_pass(self:StimulativeCallback):
 # %% ../nbs/21_callback.ipynb #53f0e148
 _cure_constant = ('leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); '
                   'a constant lambda wants lam=1 or less, or many more epochs')
-_cure_earned = 'the weight earned at chance is zero, so lambda is not the cause: more epochs, another learning rate'
+_cure_earned = 'the weight earned at chance is zero or its floor, so lambda is not the cause: more epochs, another learning rate'
 
 @patch
 def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):

@@ -5,7 +5,7 @@
 # %% ../nbs/04_divergence.ipynb #d1000003
 from __future__ import annotations
 import math, numbers
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch, torch.nn.functional as F
@@ -419,6 +419,11 @@ def knows_class(
     return beyond_chance(z, y).clamp(min=0)
 
 # %% ../nbs/04_divergence.ipynb #c9e10a04
+def _check_bounds(cap, floor):
+    "A `ValueError` unless the smallest weight is from 0 to the largest."
+    _check_above_0(cap=cap)
+    if not (is_number(floor) and 0 <= floor <= cap): raise ValueError(f'floor must be from 0 to cap={cap:g}, got {floor!r}')
+
 def earned(
     lam:float, # weight asked for
     z_main:torch.Tensor, # logits of the main network, (batch, classes, ...)
@@ -426,12 +431,14 @@ def earned(
     power:float=2., # of what the main network knows beyond chance, 0 to 1
     cap:float=3., # the weight never exceeds it
     known:Callable=knows_class, # of (logits, labels): what is known beyond chance, 0 to 1
-)->torch.Tensor: # (batch, ...), from 0 to the smaller of `lam` and `cap`
+    floor:float=0., # the weight is never below it, nor below lambda where that is smaller
+)->torch.Tensor: # (batch, ...), from the smaller of `lam` and `floor` to that of `lam` and `cap`
     "The weight of each image: lambda as far as the main network is right beyond chance, and bounded."
     if isinstance(lam, numbers.Real) and not 0 <= lam: raise ValueError(f'lam must be at least 0, got {lam!r}')
-    _check_above_0(power=power, cap=cap)
+    _check_above_0(power=power)
+    _check_bounds(cap, floor)
     weight = lam * known(z_main, y) ** power
-    return weight / (1 + weight / cap)
+    return (weight / (1 + weight / cap)).clamp(min=min(lam, floor))
 
 # %% ../nbs/04_divergence.ipynb #e20a0011
 def _for_all(y):
@@ -458,11 +465,20 @@ def knows_values(
 # %% ../nbs/04_divergence.ipynb #e20a0015
 knowledge = {'classes': knows_class, 'labels': knows_labels, 'values': knows_values}
 
+def _options_of_earned(options):
+    "`earned` with these options; a `ValueError` for others."
+    names = ('power', 'cap', 'floor', 'known')
+    unknown = [k for k in options if k not in names]
+    if unknown: raise ValueError(f'the earned weight has no option {unknown[0]!r}; it has {", ".join(names)}')
+    _check_bounds(options.get('cap', 3.), options.get('floor', 0.))
+    return partial(earned, **options)
+
 def weigh_for(
-    weigh:Callable|None, # weight per image from (lam, logits, labels), or None
+    weigh:Callable|Mapping|None, # weight per image from (lam, logits, labels), options of `earned`, or None
     divergence, # see `check_divergence`
 )->Callable|None:
-    "`earned`, or a partial of it, made to ask what this divergence's targets ask; any other weight as it is."
+    "`earned`, with options or not, made to ask what this divergence's targets ask; any other weight as it is."
+    if isinstance(weigh, Mapping): weigh = _options_of_earned(weigh)
     if getattr(weigh, 'func', weigh) is not earned or targets_of(divergence) == 'classes': return weigh
     return partial(weigh, known=knowledge[targets_of(divergence)])
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 import math, numbers, random, re, warnings, weakref
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 
@@ -275,8 +275,9 @@ def _check_counting(lam, weigh, divergence, reduction):
     "A `ValueError` for what cannot be weighed and averaged so."
     check_lam(lam)
     check_divergence(divergence)
-    if weigh is not None and not callable(weigh):
-        raise ValueError(f'weigh is a function of (lam, logits, labels), or None for a constant lambda; got {weigh!r}')
+    if not (weigh is None or callable(weigh) or isinstance(weigh, Mapping)):
+        raise ValueError(f'weigh is a function of (lam, logits, labels), options of the earned weight such as dict(floor=1), '
+                         f'or None for a constant lambda; got {weigh!r}')
     check_choice(reduction, ('batchmean', 'mean'), 'reduction')
     if reduction == 'mean' and targets_of(divergence) != 'classes':
         name = type(divergence).__name__
@@ -287,7 +288,7 @@ class _WhatCounts:
     "Which images of a batch count, and how much."
     def __init__(self,
         lam:float=10., # weight of the divergence
-        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        weigh:Callable|Mapping|None=earned, # weight per image from (lam, logits, labels), or options of `earned`; None: constant (the paper)
         divergence:Callable|None=None, # of (teacher's logits, sub-network's), per image; None: KL
         teacher='main', # see `check_teacher`
         reduction:str='batchmean', # 'batchmean', or 'mean': the mean over the classes, too
@@ -519,7 +520,7 @@ def _check_no_main(main_pass, weigh, named, times):
 # %% ../nbs/05_step.ipynb #65c03062
 def check_parts(
     lam:float=10., # weight of the divergence
-    weigh:Callable|None=earned, # weight per image, or None
+    weigh:Callable|Mapping|None=earned, # weight per image, options of `earned`, or None
     main_pass:bool=True, # does the main network run?
     batch_share:float=1., # the part of the batch that sub-networks see
     **learning, # `divergence`, `teacher`, `reduction`, `ignore`, `times`: see `SubnetTerms`
@@ -561,7 +562,7 @@ def stimulative_loss(
     depths:Sequence[int], # the drawn sub-network, or a list of several
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
-    weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+    weigh:Callable|Mapping|None=earned, # weight per image from (lam, logits, labels), or options of `earned`; None: constant (the paper)
     update_bn:bool=False, # let the further passes move the running statistics too, as the authors' code does
     w_main:float=1., # weight of the main network's term
     main_logits:Callable|None=None, # what `loss_func` is given: a function of the logits
@@ -1005,7 +1006,7 @@ class _StepOptions(_AboutTerms, MainPass):
         update_bn:bool=False, # let the further passes move the running statistics too; they are then run in full
         reduction:str='batchmean', # see `SubnetTerms`
         within:Callable=nullcontext, # makes a context manager that is open while sub-networks run
-        weigh:Callable|None=earned, # weight per image from (lam, logits, labels); None: lambda is constant (the paper)
+        weigh:Callable|Mapping|None=earned, # weight per image from (lam, logits, labels), or options of `earned`; None: constant (the paper)
         ignore:int=-100, # the label of images that are passed over, see `ignored_label`
         main_pass:bool=True, # run the main network; False: the first sub-network stands in its place
         transforms:Sequence|None=None, # per sub-network what makes its images of the batch, None where nothing does
