@@ -203,6 +203,11 @@ def _frozen(o):
     if isinstance(o, Mapping): return tuple(sorted((k, _frozen(v)) for k,v in o.items()))
     return tuple(map(_frozen, o)) if isinstance(o, (list, tuple)) else o
 
+def _thawed(o):
+    "Sorted tuples of pairs as the dictionaries they were."
+    pairs = isinstance(o, tuple) and o and all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in o)
+    return {k: _thawed(v) for k,v in o} if pairs else o
+
 def _check_pairs(name, options):
     "A `ValueError` for options that are not names and values."
     pairs = options if isinstance(options, tuple) else (options,)
@@ -317,7 +322,7 @@ def settings(self:Run)->dict:
     "As JSON can hold it; `Run(**settings)` is the run again."
     defaults = {f.name: f.default for f in fields(self)}
     told = [k for k in defaults if k in _first_settings or (k not in _data_settings and getattr(self, k) != defaults[k])]
-    plain = {k: dict(getattr(self, k)) if k in _option_settings else getattr(self, k) for k in told}
+    plain = {k: dict(_thawed(getattr(self, k))) if k in _option_settings else getattr(self, k) for k in told}
     return json.loads(json.dumps(plain))
 
 @patch(as_prop=True)
@@ -453,7 +458,7 @@ def run_learner(
 def _method_callbacks(run):
     "The callbacks of the method, with seed and lambda where they take such."
     cbs = []
-    for make,options in method_parts(run.method, run.method_options).items():
+    for make,options in method_parts(run.method, _thawed(run.method_options)).items():
         lam = ramp(run.lam) if run.ramped else run.lam
         own = {'seed': run.seed, 'lam': lam}
         cbs += L(make(**{k: v for k,v in own.items() if _takes(make, k)}, **options))
