@@ -414,14 +414,14 @@ class StageSupervisionCallback(HeadsCallback):
 
 # %% ../nbs/22_baselines.ipynb #f22a0043
 class LayerSupervisionCallback(StageSupervisionCallback):
-    "Supervision of the layers: a transforming head behind each layer of these stages, with its share of the stage's coefficient (F.1)."
+    "A transforming head behind each layer of these stages, with its share of the stage's coefficient (F.1)."
     def places(self, depths):
         of_stages = super().places(depths).items()
         return {(s, i): c / n for (s, n),c in of_stages for i in range(1, n + 1)}
 
 # %% ../nbs/22_baselines.ipynb #49189c72
 class SelfDistillationCallback(HeadsCallback):
-    "Be Your Own Teacher (Zhang et al. 2019) with the coefficients of F.1: shallow classifiers learn from labels, logits and features."
+    "Be Your Own Teacher (Zhang et al. 2019), coefficients of F.1: shallow classifiers learn from labels, logits and features."
     def __init__(self,
         ce:float=0.8, # weight of each shallow classifier's cross entropy
         kl:float=0.2, # weight of its divergence from the network's own output

@@ -319,8 +319,8 @@ class StimulativeCallback(MethodCallback):
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what passes have in common, where they would be equal
-        weigh:Callable|dict|None=earned, # weight per image from (lam, logits, labels), or options of `earned`; None: constant (the paper)
-        lam_trained:float|None=1., # most that lambda is where a fit begins with a trained network; None: as given; so with weigh=None
+        weigh:Callable|dict|None=earned, # of an image, from (lam, logits, labels); or options of `earned`; None: constant
+        lam_trained:float|None=1., # most that lambda is where a fit begins with a trained network; None: as given
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
         space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
@@ -614,7 +614,7 @@ def ramp_callbacks(
     max_norm:float=1., # gradients are clipped to this norm
     **kwargs, # of `StimulativeCallback`
 )->list: # callbacks for `fit`
-    "`StimulativeCallback(ramp(lam))` and gradient clipping, for a large lambda in a short run: `learn.fit(12, cbs=ramp_callbacks(10))`."
+    "A ramp and gradient clipping, for a large lambda in a short run: `learn.fit(12, cbs=ramp_callbacks(10))`."
     if not max_norm > 0: raise ValueError(f'gradients are clipped to a norm above 0, got max_norm={max_norm!r}')
     return [StimulativeCallback(ramp(lam), **kwargs), GradientClip(max_norm)]
 

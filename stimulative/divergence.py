@@ -419,9 +419,9 @@ def knows_class(
     return beyond_chance(z, y).clamp(min=0)
 
 # %% ../nbs/04_divergence.ipynb #c9e10a04
-def _check_bounds(cap, floor):
-    "A `ValueError` unless the smallest weight is from 0 to the largest."
-    _check_above_0(cap=cap)
+def _check_earned(power, cap, floor):
+    "A `ValueError` for what is no power, or for a smallest weight above the largest."
+    _check_above_0(power=power, cap=cap)
     if not (is_number(floor) and 0 <= floor <= cap): raise ValueError(f'floor must be from 0 to cap={cap:g}, got {floor!r}')
 
 def earned(
@@ -435,8 +435,7 @@ def earned(
 )->torch.Tensor: # (batch, ...), from the smaller of `lam` and `floor` to that of `lam` and `cap`
     "The weight of each image: lambda as far as the main network is right beyond chance, and bounded."
     if isinstance(lam, numbers.Real) and not 0 <= lam: raise ValueError(f'lam must be at least 0, got {lam!r}')
-    _check_above_0(power=power)
-    _check_bounds(cap, floor)
+    _check_earned(power, cap, floor)
     weight = lam * known(z_main, y) ** power
     return (weight / (1 + weight / cap)).clamp(min=min(lam, floor))
 
@@ -467,10 +466,10 @@ knowledge = {'classes': knows_class, 'labels': knows_labels, 'values': knows_val
 
 def _options_of_earned(options):
     "`earned` with these options; a `ValueError` for others."
-    names = ('power', 'cap', 'floor', 'known')
-    unknown = [k for k in options if k not in names]
-    if unknown: raise ValueError(f'the earned weight has no option {unknown[0]!r}; it has {", ".join(names)}')
-    _check_bounds(options.get('cap', 3.), options.get('floor', 0.))
+    defaults = dict(power=2., cap=3., floor=0.)
+    unknown = [k for k in options if k not in defaults]
+    if unknown: raise ValueError(f'the earned weight has no option {unknown[0]!r}; it has {", ".join(defaults)}')
+    _check_earned(**{**defaults, **options})
     return partial(earned, **options)
 
 def weigh_for(
