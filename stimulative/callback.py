@@ -319,8 +319,8 @@ class StimulativeCallback(MethodCallback):
         update_bn:bool=False, # let the second pass move batch norm's running statistics too, as the authors' code does
         reduction:str='batchmean', # of the KL, see `stimulative_kl`
         share:bool=True, # compute once what passes have in common, where they would be equal
-        weigh:Callable|dict|None=earned, # of an image, from (lam, logits, labels); or options of `earned`; None: constant
-        lam_trained:float|None=1., # most that lambda is where a fit begins with a trained network; None: as given
+        weigh:Callable|dict|None=earned, # per image, from (lam, logits, labels), or options of `earned`; None: constant (paper)
+        lam_trained:float|None=1., # most that lambda is for a network that is trained already; None, or weigh=None: as given
         low_memory:bool=True, # memory of common training; False: one backward of the sum (always so in distributed training)
         sampler:Callable|None=None, # draws the sub-networks of a step, see `Sampler`; None: one, uniformly
         space:Callable=all_depths, # which there are to draw from: `all_depths`, `at_least(3)`, `base_or_full()`
@@ -516,15 +516,20 @@ def _end_pass(self:StimulativeCallback):
 # %% ../nbs/21_callback.ipynb #53f0e148
 _cure_constant = ('leave `weigh` at its default, which lets lambda 10 train (measured in nbs/howto/large_lambda); '
                   'a constant lambda wants lam=1 or less, or many more epochs')
-_cure_earned = 'the weight earned at chance is zero or its floor, so lambda is not the cause: more epochs, another learning rate'
+_cure_earned = 'the weight earned at chance is zero, so lambda is not the cause: more epochs, another learning rate'
+_cure_floor = 'a smaller floor of the weight (1 or less), more epochs, another learning rate'
+
+def _cure(weigh):
+    "What helps a network that sits at chance, with this weight."
+    if weigh is None: return _cure_constant
+    return _cure_floor if getattr(weigh_for(weigh, None), 'keywords', {}).get('floor') else _cure_earned
 
 @patch
 def _warn_stuck(self:StimulativeCallback, ce, kl, entropy):
     "Warn once that the network sits at chance, and name what helps."
-    cure = _cure_constant if self.kwargs['weigh'] is None else _cure_earned
     warnings.warn('stimulative training sits at chance, no better than guessing: '
                   f'over the last {self._watch.steps} steps the cross entropy was {ce:.3f} '
-                  f'(the labels have an entropy of {entropy:.3f}) and the KL {kl:.1g}. What helps: {cure}.')
+                  f'(the labels have an entropy of {entropy:.3f}) and the KL {kl:.1g}. What helps: {_cure(self.kwargs["weigh"])}.')
     self._watch = None
 
 # %% ../nbs/21_callback.ipynb #f21a0036

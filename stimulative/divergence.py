@@ -4,7 +4,7 @@
 
 # %% ../nbs/04_divergence.ipynb #d1000003
 from __future__ import annotations
-import math, numbers
+import inspect, math, numbers
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -466,7 +466,7 @@ knowledge = {'classes': knows_class, 'labels': knows_labels, 'values': knows_val
 
 def _options_of_earned(options):
     "`earned` with these options; a `ValueError` for others."
-    defaults = dict(power=2., cap=3., floor=0.)
+    defaults = {k: inspect.signature(earned).parameters[k].default for k in ('power', 'cap', 'floor')}
     unknown = [k for k in options if k not in defaults]
     if unknown: raise ValueError(f'the earned weight has no option {unknown[0]!r}; it has {", ".join(defaults)}')
     _check_earned(**{**defaults, **options})

@@ -288,7 +288,7 @@ class _WhatCounts:
     "Which images of a batch count, and how much."
     def __init__(self,
         lam:float=10., # weight of the divergence
-        weigh:Callable|Mapping|None=earned, # of an image, from (lam, logits, labels); or options of `earned`; None: constant
+        weigh:Callable|Mapping|None=earned, # per image, from (lam, logits, labels), or options of `earned`; None: constant (paper)
         divergence:Callable|None=None, # of (teacher's logits, sub-network's), per image; None: KL
         teacher='main', # see `check_teacher`
         reduction:str='batchmean', # 'batchmean', or 'mean': the mean over the classes, too
@@ -562,7 +562,7 @@ def stimulative_loss(
     depths:Sequence[int], # the drawn sub-network, or a list of several
     lam:float=10., # weight of the divergence
     loss_func:Callable=F.cross_entropy, # loss of the main network
-    weigh:Callable|Mapping|None=earned, # of an image, from (lam, logits, labels); or options of `earned`; None: constant
+    weigh:Callable|Mapping|None=earned, # per image, from (lam, logits, labels), or options of `earned`; None: constant (paper)
     update_bn:bool=False, # let the further passes move the running statistics too, as the authors' code does
     w_main:float=1., # weight of the main network's term
     main_logits:Callable|None=None, # what `loss_func` is given: a function of the logits
@@ -1006,7 +1006,7 @@ class _StepOptions(_AboutTerms, MainPass):
         update_bn:bool=False, # let the further passes move the running statistics too; they are then run in full
         reduction:str='batchmean', # see `SubnetTerms`
         within:Callable=nullcontext, # makes a context manager that is open while sub-networks run
-        weigh:Callable|Mapping|None=earned, # of an image, from (lam, logits, labels); or options of `earned`; None: constant
+        weigh:Callable|Mapping|None=earned, # per image, from (lam, logits, labels), or options of `earned`; None: constant (paper)
         ignore:int=-100, # the label of images that are passed over, see `ignored_label`
         main_pass:bool=True, # run the main network; False: the first sub-network stands in its place
         transforms:Sequence|None=None, # per sub-network what makes its images of the batch, None where nothing does
